@@ -1,0 +1,78 @@
+"""The controller as a process of its own, the way a user runs it: for the demo, the tests and the benchmark."""
+
+import sys
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from signal import Signals
+from typing import Self
+
+import aiohttp
+
+from .testbed.api import polled
+from .testbed.process import Child, free_port
+
+NAMESPACE = SERVICE_ACCOUNT = "tekton-integrations"
+# Without -m, so that the folder it is started in puts nothing on its path.
+COMMAND = (sys.executable, "-c", "from tekton_integrations.cli import app; app()", "run")
+READY_SECONDS = 60.0
+
+
+class Controller:
+    """One process of `tekton-integrations run`."""
+
+    def __init__(self, child: Child, url: str) -> None:
+        self.child = child
+        self.url = url
+
+    @classmethod
+    @asynccontextmanager
+    async def started(
+        cls, kubeconfig: Path, log: Path, *, arguments: Sequence[str] = (), ready: bool = True
+    ) -> AsyncIterator[Self]:
+        """Started, ready and, at the end, stopped. Its output goes to `log`."""
+        controller = await cls.start(kubeconfig, log, arguments=arguments)
+        try:
+            if ready:
+                await controller.ready()
+            yield controller
+        finally:
+            await controller.child.stop(20)
+
+    @classmethod
+    async def start(cls, kubeconfig: Path, log: Path, *, arguments: Sequence[str] = ()) -> Self:
+        port = free_port()
+        own = ("--kubeconfig", str(kubeconfig), "--health-host", "127.0.0.1", "--health-port", str(port))
+        return cls(await Child.started([*COMMAND, *own, *arguments], log), f"http://127.0.0.1:{port}")
+
+    async def ready(self) -> None:
+        """Raises StartError if the process ends, TimeoutError if it does not get ready."""
+        async with aiohttp.ClientSession() as session:
+
+            async def probe() -> bool:
+                self.child.check()
+                try:
+                    async with session.get(f"{self.url}/readyz") as answer:
+                        return answer.status == 200
+                except aiohttp.ClientError:
+                    return False
+
+            await polled(probe, READY_SECONDS)
+
+    async def metrics(self) -> Mapping[str, float]:
+        """The samples of /metrics by name and labels, as written there."""
+        async with aiohttp.ClientSession() as session, session.get(f"{self.url}/metrics") as answer:
+            lines = (await answer.text()).splitlines()
+        return {name: float(value) for name, _, value in (x.rpartition(" ") for x in lines if not x.startswith("#"))}
+
+    def pause(self) -> None:
+        self.child.send(Signals.SIGSTOP)
+
+    def resume(self) -> None:
+        self.child.send(Signals.SIGCONT)
+
+    async def kill(self) -> None:
+        await self.child.kill()
+
+    async def stop(self) -> None:
+        await self.child.stop(20)

@@ -1,0 +1,161 @@
+"""One call to GitHub: headers, rate limits, and what each answer means. gidgethub's pure part knows the protocol.
+
+Rate limits: https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api
+"""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+from gidgethub import sansio
+
+from tekton_integrations import (
+    Context,
+    PermanentError,
+    Quota,
+    Response,
+    TemporaryError,
+    Throttled,
+    clean,
+)
+
+VERSION = "2022-11-28"
+USER_AGENT = "tekton-integrations"
+# 900 points a minute; a call that changes something costs five.
+POINTS_PER_SECOND = 15.0
+BURST = 900.0
+# Without a word on how long, GitHub asks for at least a minute.
+DEFAULT_WAIT = 60.0
+MAX_WAIT = 86400.0
+
+
+class Unauthorized(Exception):
+    """GitHub does not accept the token (any more)."""
+
+
+class _Failure(msgspec.Struct):
+    message: str = ""
+
+
+@dataclass(frozen=True)
+class Api:
+    """Calls for one scope (an owner: each installation has its own limits). `final`: may use the reserve."""
+
+    context: Context
+    scope: str
+    final: bool = True
+
+    @property
+    def quota(self) -> Quota:
+        return self.context.quota(self.scope, POINTS_PER_SECOND, BURST)
+
+    async def call(
+        self, method: str, path: str, body: Mapping[str, Any] | None = None, *, token: str = "", jwt: str = ""
+    ) -> Any:
+        """The decoded answer. Raises Unauthorized, PermanentError, TemporaryError."""
+        answer, _ = await self._call(method, self.context.credential.endpoint + path, body, token=token, jwt=jwt)
+        return answer
+
+    async def pages(self, path: str, *, token: str) -> list[Any]:
+        """The answers of all pages."""
+        answers, url = [], self.context.credential.endpoint + path
+        while url:
+            answer, url = await self._call("GET", url, None, token=token)
+            answers.append(answer)
+        return answers
+
+    async def _call(
+        self, method: str, url: str, body: Mapping[str, Any] | None, *, token: str = "", jwt: str = ""
+    ) -> tuple[Any, str]:
+        self.quota.take(1 if method == "GET" else 5, final=self.final)
+        headers = sansio.create_headers(USER_AGENT, oauth_token=token or None, jwt=jwt or None)
+        headers["x-github-api-version"] = VERSION
+        content = b""
+        if body is not None:
+            headers["content-type"] = "application/json; charset=utf-8"
+            content = msgspec.json.encode(body)
+        response = await self.context.http.request(method, url, headers, content)
+        self._learn(response)
+        if response.status < 300:
+            return self._decoded(response)
+        raise self._failure(method, url, response)
+
+    def _decoded(self, response: Response) -> tuple[Any, str]:
+        data, _, following = sansio.decipher_response(response.status, dict(response.headers), response.body)
+        return data, following or ""
+
+    def _learn(self, response: Response) -> None:
+        """Feeds the quota from the answer's headers."""
+        remaining = response.headers.get("x-ratelimit-remaining")
+        if remaining is None:
+            return
+        self.quota.pace()
+        if remaining == "0":
+            self.quota.block(_until_reset(response))
+
+    def _failure(self, method: str, url: str, response: Response) -> Exception:
+        status, said = response.status, _message(response)
+        if status == 401:
+            return Unauthorized(said)
+        if wait := _limited(response, said):
+            self.quota.block(wait)
+            return Throttled(f"GitHub asked to wait {wait:.0f} s ({status})", wait)
+        if status >= 500:
+            return TemporaryError("ServiceUnavailable", f"GitHub answered {status}", maybe_sent=method != "GET")
+        if status in (301, 302, 307, 308):
+            return PermanentError(
+                "RepositoryMoved", "GitHub says that the repository has moved; set owner and repo to its new name"
+            )
+        return PermanentError(*_explain(status, said))
+
+
+def _explain(status: int, said: str) -> tuple[str, str]:
+    """Reason and message for what only a change can cure. GitHub's words are quoted short and clean."""
+    quoted = clean(said, 120)
+    if status == 403:
+        return "Forbidden", f"GitHub refused ({quoted}); give the App `Checks: write`, or the token `Statuses: write`"
+    if status == 404:
+        return "NotVisible", "GitHub does not show us the repository; check owner and repo, and what the App may see"
+    if status == 422 and "No commit found" in said:
+        return "UnknownCommit", "GitHub knows no such commit in this repository; check sha, and that it was pushed"
+    if status == 422 and "maximum number of statuses" in said:
+        return "TooManyStatuses", "the commit has 1,000 statuses of this name, GitHub takes no more; use another name"
+    return "Refused", f"GitHub answered {status}: {quoted}"
+
+
+def _limited(response: Response, said: str) -> float:
+    """Seconds to wait where the answer is about a rate limit, else 0."""
+    if response.status not in (403, 429):
+        return 0.0
+    if after := response.headers.get("retry-after"):
+        return _seconds(after)
+    if response.headers.get("x-ratelimit-remaining") == "0":
+        return _until_reset(response)
+    words = said.lower()
+    about_limits = response.status == 429 or "rate limit" in words or "abuse" in words
+    return DEFAULT_WAIT if about_limits else 0.0
+
+
+def _until_reset(response: Response) -> float:
+    """GitHub's clock and ours may differ: its own Date header says what now is."""
+    try:
+        reset = float(response.headers.get("x-ratelimit-reset", ""))
+    except ValueError:
+        return DEFAULT_WAIT
+    return min(MAX_WAIT, max(1.0, reset - time.time() + 1.0))
+
+
+def _seconds(text: str) -> float:
+    try:
+        return min(MAX_WAIT, max(1.0, float(text)))
+    except ValueError:
+        return DEFAULT_WAIT
+
+
+def _message(response: Response) -> str:
+    try:
+        return msgspec.json.decode(response.body, type=_Failure).message
+    except msgspec.DecodeError:
+        return ""

@@ -1,0 +1,147 @@
+"""What GitHub shows of a run: run → payload. Pure.
+
+Limits: https://docs.github.com/en/rest/checks/runs (title 255, summary 65,535 characters) and
+https://docs.github.com/en/rest/commits/statuses (description 140).
+"""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from tekton_integrations import Child, Run, State, clean
+
+MAX_TITLE = 255
+MAX_SUMMARY = 65_000
+MAX_DESCRIPTION = 140
+
+# State → (status, conclusion) of a check run, and state of a commit status, which knows fewer words.
+_CHECK = {
+    State.QUEUED: ("queued", None),
+    State.RUNNING: ("in_progress", None),
+    State.SUCCEEDED: ("completed", "success"),
+    State.SKIPPED: ("completed", "skipped"),
+    State.FAILED: ("completed", "failure"),
+    State.FAILURE_IGNORED: ("completed", "neutral"),
+    State.COULD_NOT_START: ("completed", "failure"),
+    State.CANCELLED: ("completed", "cancelled"),
+    State.TIMED_OUT: ("completed", "timed_out"),
+}
+_STATUS = {
+    State.QUEUED: "pending",
+    State.RUNNING: "pending",
+    State.SUCCEEDED: "success",
+    State.SKIPPED: "success",
+    State.FAILED: "failure",
+    State.FAILURE_IGNORED: "success",
+    State.COULD_NOT_START: "error",
+    State.CANCELLED: "error",
+    State.TIMED_OUT: "failure",
+}
+SETTLED = "The run was deleted, or no longer asks to be shown here, before it ended. Its outcome is unknown."
+
+
+def check_run(run: Run, children: Sequence[Child]) -> dict[str, Any]:
+    """The fields of a check run that follow from the run's state."""
+    status, conclusion = _CHECK[run.state]
+    payload: dict[str, Any] = {
+        "status": status,
+        "output": {"title": title(run, children), "summary": summary(run, children)},
+    }
+    if run.started:
+        payload["started_at"] = _time(run.started)
+    if conclusion:
+        payload["conclusion"] = conclusion
+        payload["completed_at"] = _time(run.finished or run.created)
+    return payload
+
+
+def commit_status(run: Run, children: Sequence[Child]) -> dict[str, str]:
+    return {"state": _STATUS[run.state], "description": clean(title(run, children), MAX_DESCRIPTION)}
+
+
+def settled_check_run() -> dict[str, Any]:
+    """Never success, neutral or skipped: those satisfy a required check."""
+    return {
+        "status": "completed",
+        "conclusion": "cancelled",
+        "output": {"title": "Run deleted, outcome unknown", "summary": SETTLED},
+    }
+
+
+def twin_check_run(started_at: str, kept: int) -> dict[str, Any]:
+    """Ends in its own past, since GitHub calls the one that completed last the latest."""
+    return {
+        "status": "completed",
+        "conclusion": "cancelled",
+        "completed_at": started_at,
+        "output": {"title": "Duplicate", "summary": f"The same run is shown by check run {kept}."},
+    }
+
+
+def title(run: Run, children: Sequence[Child]) -> str:
+    """The outcome in a line, and what failed."""
+    return clean(_title(run, failed(children)), MAX_TITLE)
+
+
+def _title(run: Run, culprits: Sequence[Child]) -> str:
+    match run.state:
+        case State.SUCCEEDED:
+            return f"Succeeded{_took(run)}"
+        case State.SKIPPED:
+            return "Skipped: no task had to run"
+        case State.FAILED if culprits:
+            more = f" (and {len(culprits) - 1} more)" if len(culprits) > 1 else ""
+            return f"{culprits[0].task} failed: {cause(culprits[0])}{more}"
+        case State.FAILED | State.FAILURE_IGNORED:
+            return f"Failed: {run.message or run.reason}"
+        case State.COULD_NOT_START:
+            return f"Could not start: {run.message or run.reason}"
+        case State.CANCELLED:
+            return f"Cancelled{_took(run, 'after')}"
+        case State.TIMED_OUT:
+            return f"Timed out{_took(run, 'after')}"
+        case _:
+            return str(run.state)
+
+
+def summary(run: Run, children: Sequence[Child]) -> str:
+    lines = [f"{run.kind} {code(run.name)} in namespace {code(run.namespace)}: **{run.state}**."]
+    if run.final and run.state is not State.SUCCEEDED:
+        lines.append(f"Tekton says {code(run.reason)}: {code(clean(run.message, 2000))}")
+    if culprits := failed(children):
+        lines.append("\n".join(f"- {code(child.task)}: {code(cause(child))}" for child in culprits))
+    return "\n\n".join(lines)[:MAX_SUMMARY]
+
+
+def failed(children: Sequence[Child]) -> list[Child]:
+    """The children that a person should look at, in the order in which they started."""
+    return [child for child in children if child.state.red]
+
+
+def cause(child: Child) -> str:
+    """Which step ended how; else Tekton's reason and message."""
+    for step in child.steps:
+        if step.exit_code:
+            why = f" ({step.reason})" if step.reason not in ("Error", "") else ""
+            return f"step {step.name} exited with code {step.exit_code}{why}"
+    return f"{child.reason}: {child.message}" if child.message else child.reason
+
+
+def code(text: str) -> str:
+    """Untrusted text as a Markdown code span: nothing in it is markup, a link or a mention."""
+    return f"`{clean(text, 2000).replace('`', chr(39))}`" if text else "nothing"
+
+
+def _took(run: Run, word: str = "in") -> str:
+    if run.finished is None or run.started is None:
+        return ""
+    seconds = round(run.finished - run.started)
+    minutes, seconds = divmod(seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    parts = [(hours, "h"), (minutes, "min"), (seconds, "s")]
+    text = " ".join(f"{value} {unit}" for value, unit in parts if value)
+    return f" {word} {text or 'less than a second'}"
+
+
+def _time(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

@@ -1,0 +1,3 @@
+from tekton_integrations.cli import app
+
+app()

@@ -1,0 +1,78 @@
+"""The command line: `tekton-integrations run`, `version`."""
+
+import asyncio
+from importlib.metadata import version as distribution_version
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tekton_integrations import log
+from tekton_integrations.settings import Settings
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="Shows Tekton runs at GitHub and elsewhere.")
+_DEFAULTS = Settings()
+_PREFIX = "TEKTON_INTEGRATIONS_"
+
+
+@app.callback()
+def main() -> None:
+    """Keeps what GitHub and others show about a Tekton run equal to what the run is."""
+
+
+@app.command()
+def version() -> None:
+    """Print the version."""
+    typer.echo(distribution_version("tekton-integrations"))
+
+
+@app.command()
+def run(
+    integrations: Annotated[
+        str,
+        typer.Option(envvar=f"{_PREFIX}INTEGRATIONS", help="Which integrations to load, comma-separated."),
+    ] = ",".join(_DEFAULTS.integrations),
+    namespace: Annotated[
+        str,
+        typer.Option(envvar=f"{_PREFIX}NAMESPACE", help="Namespace of the controller and of shared Providers."),
+    ] = _DEFAULTS.namespace,
+    kubeconfig: Annotated[
+        str | None, typer.Option(envvar="KUBECONFIG", help="Outside a cluster; default ~/.kube/config.")
+    ] = None,
+    service_account: Annotated[
+        Path, typer.Option(envvar=f"{_PREFIX}SERVICE_ACCOUNT", help="Where the pod's token is mounted.")
+    ] = _DEFAULTS.service_account,
+    health_host: Annotated[
+        str,
+        typer.Option(envvar=f"{_PREFIX}HEALTH_HOST", help="Where /healthz, /readyz, /metrics are served."),
+    ] = _DEFAULTS.health_host,
+    health_port: Annotated[
+        int, typer.Option(envvar=f"{_PREFIX}HEALTH_PORT", help="0 takes a free one and logs it.")
+    ] = _DEFAULTS.health_port,
+    workers: Annotated[
+        int, typer.Option(envvar=f"{_PREFIX}WORKERS", min=1, help="Reports at a time, for each integration.")
+    ] = _DEFAULTS.workers,
+    log_level: Annotated[str, typer.Option(envvar=f"{_PREFIX}LOG_LEVEL", help="debug, info, warning, error")] = "info",
+    log_format: Annotated[str, typer.Option(envvar=f"{_PREFIX}LOG_FORMAT", help="json or console")] = "json",
+) -> None:
+    """Run the controller."""
+    # The other commands start faster without these.
+    from tekton_integrations.kube.config import ConfigError  # noqa: PLC0415
+    from tekton_integrations.manager import serve  # noqa: PLC0415
+    from tekton_integrations.registry import RegistryError  # noqa: PLC0415
+
+    log.configure(log_level, log_format)
+    settings = Settings(
+        integrations=tuple(name.strip() for name in integrations.split(",") if name.strip()),
+        namespace=namespace,
+        kubeconfig=kubeconfig,
+        service_account=service_account,
+        health_host=health_host,
+        health_port=health_port,
+        workers=workers,
+    )
+    try:
+        asyncio.run(serve(settings))
+    except (ConfigError, RegistryError) as error:
+        typer.echo(f"error: {error}", err=True)
+        raise typer.Exit(1) from error

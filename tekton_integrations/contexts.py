@@ -1,0 +1,48 @@
+"""Makes the Context of a call: the Provider's credential, its guarded way out, its quotas."""
+
+from tekton_integrations.cluster import Cluster
+from tekton_integrations.http import Http, origin
+from tekton_integrations.integration import Context, Integration
+from tekton_integrations.ledger import Ledger
+from tekton_integrations.provider import Provider
+from tekton_integrations.quota import Quota
+from tekton_integrations.record import external_id
+from tekton_integrations.run import Child, Run
+
+
+class Contexts:
+    """Those of one integration. Quotas outlive the calls: they belong to a Provider and a scope."""
+
+    def __init__(self, integration: Integration, cluster: Cluster) -> None:
+        self._types = {kind.name: kind for kind in integration.provider_types}
+        self._cluster = cluster
+        self._quotas: dict[tuple[str, str], Quota] = {}
+
+    async def make(self, ledger: Ledger, provider: Provider, run: Run | None, *, search: bool) -> Context:
+        """`run` is None when only the record is left. Raises TemporaryError where the credential can't be had."""
+        cluster, record = self._cluster, ledger.record
+        credential = await cluster.credentials.get(provider, self._types[provider.type])
+        http = Http(
+            cluster.session,
+            frozenset({origin(credential.endpoint)}),
+            timeout=cluster.timing.timeout,
+            may_send=ledger.may_send,
+        )
+
+        def quota(scope: str, rate: float, burst: float) -> Quota:
+            return self._quotas.setdefault((provider.uid, scope), Quota(rate, burst))
+
+        async def children() -> list[Child]:
+            return [] if run is None else await cluster.runs.children(run)
+
+        return Context(
+            http=http,
+            credential=credential,
+            quota=quota,
+            external_id=external_id(record.run.uid, record.integration, record.notification),
+            search=search,
+            intend=ledger.intend,
+            children=children,
+            renew_credential=lambda: cluster.credentials.forget(provider),
+            now=cluster.now,
+        )

@@ -1,0 +1,43 @@
+"""The kinds of failure. Whoever knows the status code decides which; anything else that is raised is a bug."""
+
+
+class IntegrationError(Exception):
+    """`reason` is CamelCase for conditions and Events; `message` says what happened and what to change."""
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(f"{reason}: {message}")
+        self.reason = reason
+        self.message = message
+
+
+class PermanentError(IntegrationError):
+    """Hopeless until somebody changes the annotations, the Provider or the remote side."""
+
+
+class TemporaryError(IntegrationError):
+    """Worth another try, after `delay` seconds, or by back-off when None.
+
+    `maybe_sent`: the call may have taken effect, or still may. The record keeps its intent then.
+    `needs_help`: time alone will not cure it, so the run's owner is told at once.
+    """
+
+    def __init__(
+        self,
+        reason: str,
+        message: str,
+        delay: float | None = None,
+        *,
+        maybe_sent: bool = False,
+        needs_help: bool = False,
+    ) -> None:
+        super().__init__(reason, message)
+        self.delay = delay
+        self.maybe_sent = maybe_sent
+        self.needs_help = needs_help
+
+
+class Throttled(TemporaryError):
+    """The service (or our own pacing for it) asks to wait `delay` seconds; nothing was sent."""
+
+    def __init__(self, message: str, delay: float) -> None:
+        super().__init__("Throttled", message, delay)

@@ -1,0 +1,51 @@
+"""/healthz, /readyz (which names what is missing) and /metrics."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Self
+
+from aiohttp import web
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+from tekton_integrations.metrics import registry
+
+
+class HealthServer:
+    """`missing` gives what keeps the controller from being ready, empty when it is."""
+
+    def __init__(self, host: str, port: int, missing: Callable[[], list[str]]) -> None:
+        self._host, self._port, self._missing = host, port, missing
+        self._runner: web.AppRunner | None = None
+        self.port = port
+
+    async def __aenter__(self) -> Self:
+        app = web.Application()
+        app.add_routes(
+            [
+                web.get("/healthz", self._healthz),
+                web.get("/readyz", self._readyz),
+                web.get("/metrics", self._metrics),
+            ]
+        )
+        self._runner = web.AppRunner(app, access_log=None)
+        await self._runner.setup()
+        await web.TCPSite(self._runner, self._host, self._port).start()
+        self.port = self._runner.addresses[0][1]
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._runner:
+            await self._runner.cleanup()
+
+    async def _healthz(self, _: web.Request) -> web.Response:
+        return web.Response(text="ok\n")
+
+    async def _readyz(self, _: web.Request) -> web.Response:
+        missing = self._missing()
+        text = "".join(f"not ready: {thing}\n" for thing in missing) or "ok\n"
+        return web.Response(text=text, status=503 if missing else 200)
+
+    async def _metrics(self, _: web.Request) -> web.Response:
+        # Rendering takes milliseconds that belong to the reconcilers.
+        body = await asyncio.to_thread(generate_latest, registry)
+        return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE_LATEST})

@@ -1,0 +1,117 @@
+"""The contract: what an integration is, what it gets, what it returns. The core knows integrations only by it."""
+
+import abc
+import enum
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Protocol
+
+import msgspec
+
+from tekton_integrations.http import Http
+from tekton_integrations.quota import Quota
+from tekton_integrations.record import Record, Target
+from tekton_integrations.run import Child, Run
+
+
+class Delivery(enum.Enum):
+    """LATEST: only the newest state matters, states in between may be skipped."""
+
+    LATEST = "latest"
+
+
+class SecretRef(msgspec.Struct, frozen=True):
+    name: str
+    key: str = ""
+
+
+class SecretSource(msgspec.Struct, frozen=True, rename="camel"):
+    """`{secretRef: {name, key}}`; without a key the Secret must have a single one."""
+
+    secret_ref: SecretRef
+
+
+class ProviderType(msgspec.Struct, frozen=True, kw_only=True):
+    """One `type` of Provider that an integration can use.
+
+    `block` is the key of its settings in the Provider's spec; fields of type SecretSource in `settings`
+    are read by the core and reach the integration as `context.credential.secrets[<field>]`.
+    """
+
+    name: str
+    block: str
+    settings: type[msgspec.Struct]
+    endpoint: str
+
+
+class Credential(msgspec.Struct, frozen=True, kw_only=True):
+    """`version` changes with the Provider and with its Secrets: the key for whatever is derived from them."""
+
+    type: str
+    endpoint: str
+    settings: Any
+    secrets: Mapping[str, bytes]
+    version: str
+
+
+class Intend(Protocol):
+    async def __call__(self, repeatable: bool = False) -> None: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Context:
+    """What a reconcile may use besides its arguments. New needs become fields here, never parameters."""
+
+    http: Http
+    credential: Credential
+    # The quota of one scope (an organisation, a channel), with its rate in points per second and its burst.
+    quota: Callable[[str, float, float], Quota]
+    external_id: str
+    # An earlier attempt may have left an object that the record doesn't know: look before making one.
+    search: bool
+    # Stores that a call which must not be made twice is about to be made. Raises TemporaryError(MaybeSent) while
+    # an earlier one may still take effect, unless the call is repeatable: then it is looked at again later.
+    intend: Intend
+    children: Callable[[], Awaitable[list[Child]]]
+    # Reads the Secrets anew, after the service refused them; the next reconcile sees the result.
+    renew_credential: Callable[[], None]
+    now: Callable[[], float]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result:
+    """`memory`: ids worth keeping, small strings (None: as before); `requeue_after`: seconds until another look."""
+
+    memory: Mapping[str, str] | None = None
+    url: str = ""
+    summary: str = ""
+    requeue_after: float | None = None
+
+
+class Integration(abc.ABC):
+    """One instance serves all runs, so it keeps no state about any single one."""
+
+    name: ClassVar[str]
+    Options: ClassVar[type[msgspec.Struct]]
+    provider_types: ClassVar[tuple[ProviderType, ...]]
+    versions: ClassVar[tuple[str, ...]] = ("v1",)
+    delivery: ClassVar[Delivery] = Delivery.LATEST
+
+    @abc.abstractmethod
+    def target(self, run: Run, options: Any) -> Target:
+        """Where this run shows. Pure. Raises PermanentError when the options do not say it."""
+
+    def facts(self, run: Run, options: Any) -> tuple[str, ...]:
+        """What the remote shows of the run: a report is due when this changes. Pure."""
+        return (run.state, run.reason, run.message) if run.final else (run.state,)
+
+    @abc.abstractmethod
+    async def reconcile(self, run: Run, options: Any, record: Record, context: Context) -> Result:
+        """Make the remote show the run. Raises PermanentError or TemporaryError."""
+
+    @abc.abstractmethod
+    async def settle(self, record: Record, context: Context) -> None:
+        """The run is gone or no longer asks: leave nothing open at the remote, and nothing green."""
+
+
+__all__ = ["Context", "Credential", "Delivery", "Integration", "ProviderType", "Result", "SecretSource"]

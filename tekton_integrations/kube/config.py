@@ -1,0 +1,94 @@
+"""How to reach the API server: from a pod's mounted token, or from a kubeconfig.
+
+kubernetes_asyncio understands kubeconfig files and exec plug-ins. It costs 74 MiB and most of a second, so it is
+imported only outside a cluster.
+"""
+
+import os
+import ssl
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
+# The kubelet rotates the mounted token well before it ends, so a copy may be a minute old.
+TOKEN_AGE = 60.0
+
+
+class ConfigError(Exception):
+    """Tells the user what is missing."""
+
+
+@dataclass(frozen=True)
+class ClusterConfig:
+    url: str
+    ssl: ssl.SSLContext | None
+    authorization: Callable[[], Awaitable[str]]
+
+
+async def load(kubeconfig: str | None, service_account: Path = SERVICE_ACCOUNT) -> ClusterConfig:
+    """In a pod the pod's own account, unless a kubeconfig is named; else KUBECONFIG or ~/.kube/config."""
+    if kubeconfig is None and "KUBERNETES_SERVICE_HOST" in os.environ:
+        return in_cluster(service_account)
+    return await from_kubeconfig(kubeconfig)
+
+
+def in_cluster(directory: Path = SERVICE_ACCOUNT) -> ClusterConfig:
+    host, port = os.environ["KUBERNETES_SERVICE_HOST"], os.environ.get("KUBERNETES_SERVICE_PORT", "443")
+    host = f"[{host}]" if ":" in host else host
+    try:
+        context = ssl.create_default_context(cafile=str(directory / "ca.crt"))
+        token = MountedToken(directory / "token")
+        token.read()
+    except OSError as error:
+        raise ConfigError(
+            f"in a cluster, but {directory} can't be read ({error.strerror}): does the pod mount its token?"
+        ) from error
+    return ClusterConfig(f"https://{host}:{port}", context, token.header)
+
+
+class MountedToken:
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._header = ""
+        self._read_at = 0.0
+
+    def read(self) -> str:
+        self._header = f"Bearer {self._path.read_text().strip()}"
+        self._read_at = time.monotonic()
+        return self._header
+
+    async def header(self) -> str:
+        return self._header if time.monotonic() - self._read_at < TOKEN_AGE else self.read()
+
+
+async def from_kubeconfig(path: str | None) -> ClusterConfig:
+    from kubernetes_asyncio import client, config  # noqa: PLC0415  (heavy: see above)
+
+    configuration = client.Configuration()
+    try:
+        await config.load_kube_config(config_file=path, client_configuration=configuration)
+    except (config.ConfigException, OSError) as error:
+        raise ConfigError(
+            f"no usable kubeconfig ({error}): set KUBECONFIG, pass --kubeconfig, or run in a cluster"
+        ) from error
+
+    async def header() -> str:
+        # Runs the exec plug-in or refreshes the token where that is due.
+        return str(await configuration.get_api_key_with_prefix("BearerToken") or "")
+
+    return ClusterConfig(str(configuration.host).rstrip("/"), _context(configuration), header)
+
+
+def _context(configuration: object) -> ssl.SSLContext | None:
+    host = str(getattr(configuration, "host", ""))
+    if not host.startswith("https"):
+        return None
+    context = ssl.create_default_context(cafile=getattr(configuration, "ssl_ca_cert", None))
+    if certificate := getattr(configuration, "cert_file", None):
+        context.load_cert_chain(certificate, getattr(configuration, "key_file", None))
+    if not getattr(configuration, "verify_ssl", True):
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    return context

@@ -1,0 +1,235 @@
+"""Keeps a Lister equal to what the API server has, through whatever happens to the connection.
+
+Handlers hear of a change after the cache has it. Nobody relies on hearing every change: after a gap the
+difference between cache and cluster is handed on, deletions included.
+"""
+
+import asyncio
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+import aiohttp
+import msgspec
+
+from tekton_integrations import metrics
+from tekton_integrations.kube.client import ApiError, KubeClient
+from tekton_integrations.kube.lister import Cached, Key, Lister
+from tekton_integrations.log import logger
+
+T = TypeVar("T", bound=Cached)
+# (before, now): before is None for a new object; now is None for a deleted one, `before` is its last state then.
+Handler = Callable[[T | None, T | None], None]
+
+PAGE = 500
+INITIAL_EVENTS_END = "k8s.io/initial-events-end"
+_MAX_BACKOFF = 10.0
+# A long initial list is read from a full buffer without ever waiting: let others have their turn.
+_BREATH = 200
+
+
+class _Watch(msgspec.Struct):
+    type: str
+    object: msgspec.Raw
+
+
+class _Meta(msgspec.Struct, rename="camel"):
+    resource_version: str = ""
+    annotations: dict[str, str] = {}
+    continue_: str = msgspec.field(default="", name="continue")
+
+
+class _Bookmark(msgspec.Struct):
+    metadata: _Meta
+
+
+class _Error(msgspec.Struct):
+    code: int = 0
+    message: str = ""
+
+
+class _Page(msgspec.Struct):
+    metadata: _Meta
+    items: list[msgspec.Raw]
+
+
+class Expired(Exception):
+    """The version we know is no longer in the server's history: only a new list helps."""
+
+
+_watch = msgspec.json.Decoder(_Watch)
+
+
+@dataclass(frozen=True)
+class Source(Generic[T]):
+    """What to watch. `silence`: seconds without a byte after which a connection counts as dead."""
+
+    kind: str
+    path: str
+    decode: Callable[[msgspec.Raw], T]
+    silence: float
+
+
+class Informer(Generic[T]):
+    def __init__(self, client: KubeClient, source: Source[T], lister: Lister[T]) -> None:
+        self.kind = source.kind
+        self.lister = lister
+        self.synced = asyncio.Event()
+        self.connected = False
+        self._client = client
+        self._path = source.path
+        self._decode = source.decode
+        self._silence = source.silence
+        self._handlers: list[Handler[T]] = []
+        self._version = ""
+        self._seen: set[Key] | None = None
+        self._watch_list = True
+
+    def add_handler(self, handler: Handler[T]) -> None:
+        self._handlers.append(handler)
+
+    def observe(self, item: T) -> None:
+        """Takes in the answer to a write of our own, so that nobody reads an older state after it."""
+        self.lister.put(item)
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        failures = 0
+        while True:
+            try:
+                await self._session()
+                failures = 0
+            except Expired:
+                metrics.watch_restarts.labels(self.kind, "expired").inc()
+                self._version = ""
+            except ApiError as error:
+                failures += 1
+                metrics.watch_restarts.labels(self.kind, error.reason or str(error.status)).inc()
+                log = logger.warning if failures == 3 else logger.debug
+                log("watch interrupted", kind=self.kind, error=str(error), failures=failures)
+            finally:
+                self.connected = False
+            if failures:
+                delay = min(_MAX_BACKOFF, 0.05 * 2 ** min(failures, 10))
+                await asyncio.sleep(delay * random.uniform(0.5, 1.0))  # noqa: S311  (jitter, not a secret)
+
+    async def _session(self) -> None:
+        """One connection, from list or last version to its end."""
+        if not self._version and not self._watch_list:
+            await self._list()
+        try:
+            await self._follow()
+        except ApiError as error:
+            if error.status == 410:
+                raise Expired from error
+            if not self._version and self._watch_list and error.status in (400, 403, 422):
+                # Servers before WatchList refuse sendInitialEvents; a real 403 comes again from the list.
+                self._watch_list = False
+                return
+            raise
+
+    async def _follow(self) -> None:
+        params = {
+            "watch": "true",
+            "allowWatchBookmarks": "true",
+            "timeoutSeconds": str(random.randint(300, 600)),  # noqa: S311
+        }
+        if self._version:
+            params["resourceVersion"] = self._version
+        else:
+            params |= {"sendInitialEvents": "true", "resourceVersionMatch": "NotOlderThan"}
+            self._seen = set()
+        timeout = aiohttp.ClientTimeout(total=None, sock_connect=10, sock_read=self._silence)
+        async with self._client.stream(self._path, params, timeout) as lines:
+            self.connected = True
+            count = 0
+            while True:
+                try:
+                    line = await lines.readline()
+                except ValueError as error:
+                    raise ApiError(0, "LineTooLong", str(error)) from error
+                if not line.endswith(b"\n"):
+                    return  # the end, or an event cut in the middle: the next connection brings it whole
+                self._take(line)
+                count += 1
+                if count % _BREATH == 0:
+                    await asyncio.sleep(0)
+
+    def _take(self, line: bytes) -> None:
+        try:
+            event = _watch.decode(line)
+        except msgspec.DecodeError as error:
+            raise ApiError(0, "BadLine", str(error)) from error
+        if event.type == "BOOKMARK":
+            self._bookmark(msgspec.json.decode(event.object, type=_Bookmark).metadata)
+        elif event.type == "ERROR":
+            status = msgspec.json.decode(event.object, type=_Error)
+            if status.code == 410:
+                raise Expired
+            raise ApiError(status.code, "WatchError", status.message)
+        elif (item := self._decoded(event.object)) is not None:
+            self._apply(event.type, item)
+            if self._seen is None:
+                self._version = item.resource_version
+
+    def _bookmark(self, metadata: _Meta) -> None:
+        if self._seen is not None:
+            if metadata.annotations.get(INITIAL_EVENTS_END) != "true":
+                return
+            self._end_of_list()
+        self._version = metadata.resource_version
+
+    def _end_of_list(self) -> None:
+        seen, self._seen = self._seen or set(), None
+        for item in self.lister.missing(seen):
+            self._delete(item)
+        self.synced.set()
+        metrics.cached_objects.labels(self.kind).set(len(self.lister))
+
+    async def _list(self) -> None:
+        self._seen = set()
+        params = {"limit": str(PAGE)}
+        while True:
+            page = msgspec.json.decode(await self._client.get(self._path, params), type=_Page)
+            for raw in page.items:
+                if (item := self._decoded(raw)) is not None:
+                    self._apply("ADDED", item)
+            if not page.metadata.continue_:
+                break
+            params["continue"] = page.metadata.continue_
+        self._end_of_list()
+        self._version = page.metadata.resource_version
+
+    def _decoded(self, raw: msgspec.Raw) -> T | None:
+        try:
+            return self._decode(raw)
+        except (msgspec.DecodeError, ValueError) as error:
+            # One odd object must not blind us to all others.
+            logger.error("unreadable object", kind=self.kind, error=str(error))
+            return None
+
+    def _apply(self, kind: str, item: T) -> None:
+        known = self.lister.get(item.namespace, item.name)
+        if kind == "DELETED":
+            if known is None or known.uid == item.uid:
+                self._delete(item)
+            return
+        if self._seen is not None:
+            self._seen.add((item.namespace, item.name))
+        if known is not None and known.uid != item.uid:
+            # Deleted and made anew while nobody looked.
+            self._delete(known)
+            known = None
+        if self.lister.put(item):
+            self._tell(known, item)
+
+    def _delete(self, item: T) -> None:
+        self.lister.remove(item.namespace, item.name)
+        self._tell(item, None)
+
+    def _tell(self, before: T | None, now: T | None) -> None:
+        if self.synced.is_set():
+            metrics.cached_objects.labels(self.kind).set(len(self.lister))
+        for handler in self._handlers:
+            handler(before, now)

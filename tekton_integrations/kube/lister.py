@@ -1,0 +1,80 @@
+"""The cache that an informer fills and everybody else reads, with indexes instead of scans."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Generic, Protocol, TypeVar
+
+
+class Cached(Protocol):
+    """What the cache needs to know of an object."""
+
+    @property
+    def namespace(self) -> str: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def uid(self) -> str: ...
+    @property
+    def resource_version(self) -> str: ...
+
+
+T = TypeVar("T", bound=Cached)
+Key = tuple[str, str]
+
+
+def newer(candidate: str, than: str) -> bool:
+    """Whether a resourceVersion is later. The API server keeps them comparable as integers."""
+    return int(candidate) > int(than)
+
+
+class Lister(Generic[T]):
+    """Objects by namespace and name. `indexes` name functions that give the value to be found by."""
+
+    def __init__(self, indexes: Mapping[str, Callable[[T], str]] | None = None) -> None:
+        self._objects: dict[Key, T] = {}
+        self._functions = dict(indexes or {})
+        self._indexes: dict[str, dict[str, set[Key]]] = {name: {} for name in self._functions}
+
+    def __len__(self) -> int:
+        return len(self._objects)
+
+    def __iter__(self) -> Iterator[T]:
+        return iter(list(self._objects.values()))
+
+    def get(self, namespace: str, name: str) -> T | None:
+        return self._objects.get((namespace, name))
+
+    def by(self, index: str, value: str) -> list[T]:
+        """The objects whose index function gave `value`."""
+        return [self._objects[key] for key in sorted(self._indexes[index].get(value, ()))]
+
+    def put(self, item: T) -> bool:
+        """Stores the object unless what is there is as new or newer; tells whether it did."""
+        key = (item.namespace, item.name)
+        known = self._objects.get(key)
+        if known is not None:
+            if known.uid == item.uid and not newer(item.resource_version, known.resource_version):
+                return False
+            self._unindex(key, known)
+        self._objects[key] = item
+        for name, function in self._functions.items():
+            self._indexes[name].setdefault(function(item), set()).add(key)
+        return True
+
+    def remove(self, namespace: str, name: str) -> T | None:
+        key = (namespace, name)
+        known = self._objects.pop(key, None)
+        if known is not None:
+            self._unindex(key, known)
+        return known
+
+    def missing(self, seen: Iterable[Key]) -> list[T]:
+        """What is cached but not in `seen`: deleted while nobody looked."""
+        return [self._objects[key] for key in self._objects.keys() - set(seen)]
+
+    def _unindex(self, key: Key, item: T) -> None:
+        for name, function in self._functions.items():
+            keys = self._indexes[name].get(function(item))
+            if keys is not None:
+                keys.discard(key)
+                if not keys:
+                    del self._indexes[name][function(item)]

@@ -1,0 +1,169 @@
+"""Runs from the API server's JSON: only the fields that matter are decoded, straight into flat values."""
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from tekton_integrations import annotations
+from tekton_integrations.run import KINDS, Child, Run, State, Step, state_of
+
+
+class _Owner(msgspec.Struct, gc=False):
+    kind: str
+    uid: str
+    controller: bool = False
+
+
+class _Metadata(msgspec.Struct, gc=False, rename="camel"):
+    name: str
+    uid: str
+    resource_version: str
+    creation_timestamp: datetime
+    namespace: str = ""
+    generation: int = 1
+    generate_name: str = ""
+    labels: dict[str, str] = {}
+    annotations: dict[str, str] = {}
+    owner_references: tuple[_Owner, ...] = ()
+    managed_fields: msgspec.Raw = msgspec.Raw(b"[]")
+
+
+class _Reference(msgspec.Struct, gc=False):
+    resolver: str = ""
+    bundle: str = ""
+
+
+class _Spec(msgspec.Struct, gc=False, rename="camel"):
+    pipeline_ref: _Reference | None = None
+    task_ref: _Reference | None = None
+
+
+class _Condition(msgspec.Struct, gc=False, rename="camel"):
+    type: str
+    status: str
+    reason: str = ""
+    message: str = ""
+    last_transition_time: datetime | None = None
+
+
+class _Terminated(msgspec.Struct, gc=False, rename="camel"):
+    exit_code: int = 0
+    reason: str = ""
+
+
+class _Step(msgspec.Struct, gc=False):
+    name: str = ""
+    terminated: _Terminated | None = None
+
+
+class _Status(msgspec.Struct, gc=False, rename="camel"):
+    conditions: tuple[_Condition, ...] = ()
+    start_time: datetime | None = None
+    completion_time: datetime | None = None
+    child_references: tuple[msgspec.Raw, ...] = ()
+    skipped_tasks: tuple[msgspec.Raw, ...] = ()
+    pod_name: str = ""
+    steps: tuple[_Step, ...] = ()
+
+
+class _Object(msgspec.Struct, gc=False, rename="camel"):
+    metadata: _Metadata
+    api_version: str = ""
+    kind: str = ""
+    spec: _Spec = msgspec.field(default_factory=_Spec)
+    status: _Status = msgspec.field(default_factory=_Status)
+
+
+_decoder = msgspec.json.Decoder(_Object)
+
+
+def decode_run(raw: bytes | msgspec.Raw) -> Run:
+    """A Run from the JSON of a PipelineRun, TaskRun or CustomRun; msgspec.DecodeError if it is none."""
+    source = _decoder.decode(raw)
+    metadata, status = source.metadata, source.status
+    condition = _succeeded(status)
+    mine = annotations.ours(metadata.annotations)
+    ignored = _ignored(source, mine)
+    finished = status.completion_time or (
+        condition.last_transition_time if condition and condition.status != "Unknown" else None
+    )
+    return Run(
+        api_version=source.api_version,
+        kind=source.kind,
+        namespace=metadata.namespace,
+        name=metadata.name,
+        uid=metadata.uid,
+        resource_version=metadata.resource_version,
+        generation=metadata.generation,
+        created=metadata.creation_timestamp.timestamp(),
+        started=_seconds(status.start_time),
+        finished=_seconds(finished),
+        state=_state(status, condition),
+        reason=condition.reason if condition else "",
+        message=condition.message if condition else "",
+        pipeline=_pipeline(metadata),
+        parent=next((o.uid for o in metadata.owner_references if o.controller and o.kind in KINDS), ""),
+        annotations={key: value for key, value in mine.items() if key not in ignored},
+        ignored=tuple(sorted(ignored)),
+    )
+
+
+def decode_child(raw: bytes | msgspec.Raw) -> tuple[str, Child]:
+    """(uid of the controlling run, the child) from the JSON of a TaskRun."""
+    source = _decoder.decode(raw)
+    condition = _succeeded(source.status)
+    parent = next((o.uid for o in source.metadata.owner_references if o.controller), "")
+    return parent, Child(
+        name=source.metadata.name,
+        task=source.metadata.labels.get("tekton.dev/pipelineTask", source.metadata.name),
+        state=_state(source.status, condition),
+        reason=condition.reason if condition else "",
+        message=condition.message if condition else "",
+        started=_seconds(source.status.start_time),
+        finished=_seconds(source.status.completion_time),
+        steps=tuple(
+            Step(
+                name=step.name,
+                exit_code=step.terminated.exit_code if step.terminated else None,
+                reason=step.terminated.reason if step.terminated else "",
+            )
+            for step in source.status.steps
+        ),
+    )
+
+
+def _succeeded(status: _Status) -> _Condition | None:
+    return next((c for c in status.conditions if c.type == "Succeeded"), None)
+
+
+def _state(status: _Status, condition: _Condition | None) -> State:
+    return state_of(
+        condition.status if condition else None,
+        condition.reason if condition else "",
+        began=bool(status.child_references or status.pod_name),
+        ran_nothing=bool(status.skipped_tasks) and not status.child_references,
+    )
+
+
+def _ignored(source: _Object, mine: dict[str, str]) -> frozenset[str]:
+    reference = source.spec.pipeline_ref or source.spec.task_ref
+    if not mine or reference is None or not (reference.resolver or reference.bundle):
+        return frozenset()
+    managed: list[dict[str, Any]] = msgspec.json.decode(source.metadata.managed_fields)
+    return annotations.inherited(mine, managed)
+
+
+def _pipeline(metadata: _Metadata) -> str:
+    """What people call this run's pipeline: its label, else the run's name without the random end.
+
+    An embedded pipeline's label repeats the run's name, so it tells nothing.
+    """
+    label = metadata.labels.get("tekton.dev/pipeline", "")
+    if label and label != metadata.name:
+        return label
+    return metadata.generate_name.rstrip("-") or metadata.name
+
+
+def _seconds(time: datetime | None) -> float | None:
+    return time.timestamp() if time else None

@@ -1,0 +1,51 @@
+"""Every metric, and nowhere else one. No label takes a value that users choose."""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+registry = CollectorRegistry()
+_PREFIX = "tekton_integrations"
+_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600)
+
+reports = Counter(
+    f"{_PREFIX}_reports",
+    "Ends of attempts to report a run.",
+    ["integration", "outcome", "reason"],
+    registry=registry,
+)
+report_seconds = Histogram(
+    f"{_PREFIX}_report_seconds",
+    "From a run's end to the acceptance of its final state.",
+    ["integration"],
+    buckets=_BUCKETS,
+    registry=registry,
+)
+reconcile_seconds = Histogram(
+    f"{_PREFIX}_reconcile_seconds",
+    "Duration of one reconcile.",
+    ["integration"],
+    buckets=_BUCKETS,
+    registry=registry,
+)
+skipped_runs = Counter(
+    f"{_PREFIX}_skipped_runs",
+    "Runs that are not reported on purpose.",
+    ["integration", "reason"],
+    registry=registry,
+)
+settled = Counter(
+    f"{_PREFIX}_settled",
+    "Remote objects of deleted runs that were concluded, or could not be.",
+    ["integration", "outcome"],
+    registry=registry,
+)
+record_writes = Counter(
+    f"{_PREFIX}_record_writes",
+    "Writes of IntegrationStatus objects.",
+    ["integration", "verb"],
+    registry=registry,
+)
+queue_depth = Gauge(f"{_PREFIX}_queue_depth", "Names waiting for a worker.", ["integration"], registry=registry)
+watch_restarts = Counter(
+    f"{_PREFIX}_watch_restarts", "Watches that had to be opened again.", ["kind", "cause"], registry=registry
+)
+cached_objects = Gauge(f"{_PREFIX}_cached_objects", "Objects in the cache.", ["kind"], registry=registry)

@@ -1,0 +1,168 @@
+"""Providers: whose credential, for which targets, for whom. The choice is pure; reading Secrets is not here."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import Any
+
+import msgspec
+
+from tekton_integrations import annotations
+from tekton_integrations.errors import PermanentError
+from tekton_integrations.record import Target
+
+
+class Grant(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """Allows runs of some namespaces to show under some names at some targets. `*` stands for any characters.
+
+    Without `names` every name is allowed; without namespaces or targets nothing is.
+    """
+
+    namespaces: tuple[str, ...] = ()
+    namespace_selector: dict[str, str] = {}
+    targets: tuple[str, ...] = ()
+    names: tuple[str, ...] = ("*",)
+
+    def allows(self, namespace: str, labels: Mapping[str, str], target: Target) -> bool:
+        by_name = any(fnmatchcase(namespace, pattern) for pattern in self.namespaces)
+        by_label = bool(self.namespace_selector) and self.namespace_selector.items() <= labels.items()
+        return (
+            (by_name or by_label)
+            and any(fnmatchcase(target.resource, pattern.lower()) for pattern in self.targets)
+            and any(fnmatchcase(target.name, pattern) for pattern in self.names)
+        )
+
+
+class Provider(msgspec.Struct, frozen=True, kw_only=True):
+    """`block` holds the settings of its type as written, `endpoint` is empty where the type's default holds."""
+
+    namespace: str
+    name: str
+    uid: str
+    resource_version: str
+    generation: int
+    type: str
+    endpoint: str
+    grants: tuple[Grant, ...]
+    spec: dict[str, Any]
+
+    @property
+    def path(self) -> str:
+        return f"{self.namespace}/{self.name}"
+
+    @property
+    def selects_namespaces(self) -> bool:
+        return any(grant.namespace_selector for grant in self.grants)
+
+    def grants_to(self, namespace: str, labels: Mapping[str, str], target: Target) -> bool:
+        return any(grant.allows(namespace, labels, target) for grant in self.grants)
+
+
+class _Metadata(msgspec.Struct, rename="camel"):
+    name: str
+    namespace: str
+    uid: str
+    resource_version: str
+    generation: int = 1
+
+
+class _Selector(msgspec.Struct, rename="camel"):
+    match_labels: dict[str, str] = {}
+
+
+class _Grant(msgspec.Struct, rename="camel"):
+    namespaces: tuple[str, ...] = ()
+    namespace_selector: _Selector = msgspec.field(default_factory=_Selector)
+    targets: tuple[str, ...] = ()
+    names: tuple[str, ...] = ("*",)
+
+
+class _Spec(msgspec.Struct):
+    type: str
+    endpoint: str = ""
+    grants: tuple[_Grant, ...] = ()
+
+
+class _Object(msgspec.Struct):
+    metadata: _Metadata
+    spec: msgspec.Raw
+
+
+_decoder = msgspec.json.Decoder(_Object)
+
+
+def decode_provider(raw: bytes | msgspec.Raw) -> Provider:
+    source = _decoder.decode(raw)
+    spec = msgspec.json.decode(source.spec, type=_Spec)
+    return Provider(
+        namespace=source.metadata.namespace,
+        name=source.metadata.name,
+        uid=source.metadata.uid,
+        resource_version=source.metadata.resource_version,
+        generation=source.metadata.generation,
+        type=spec.type,
+        endpoint=spec.endpoint.rstrip("/"),
+        grants=tuple(
+            Grant(
+                namespaces=grant.namespaces,
+                namespace_selector=grant.namespace_selector.match_labels,
+                targets=grant.targets,
+                names=grant.names,
+            )
+            for grant in spec.grants
+        ),
+        spec=msgspec.json.decode(source.spec),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Need:
+    """Who wants to show what where. `name` is the annotation `provider`, if there is one."""
+
+    types: tuple[str, ...]
+    namespace: str
+    labels: Mapping[str, str]
+    target: Target
+    name: str = ""
+
+
+def choose(providers: Iterable[Provider], shared: str, need: Need) -> Provider:
+    """The Provider for a run: of a fitting type, in the run's own namespace or the shared one, with a grant.
+
+    The run's own namespace goes before the shared one. Raises PermanentError that says what to change.
+    """
+    types, namespace, target, name = need.types, need.namespace, need.target, need.name
+    fitting = [p for p in providers if p.type in types and p.namespace in (namespace, shared)]
+    if name:
+        fitting = [p for p in fitting if p.name == name]
+    if not fitting:
+        named = f" named {name!r}" if name else ""
+        raise PermanentError(
+            "NoProvider",
+            f"there is no Provider of type {' or '.join(types)}{named} in namespace {namespace} or {shared}; "
+            "create one, or ask your administrator for a shared one",
+        )
+    granting = [p for p in fitting if p.grants_to(namespace, need.labels, target)]
+    if not granting:
+        paths = ", ".join(sorted(p.path for p in fitting))
+        raise PermanentError(
+            "NotGranted",
+            f"no grant in Provider {paths} lets namespace {namespace} show {target.name!r} at {target.resource}; "
+            "add the namespace, target and name to its spec.grants",
+        )
+    own = [p for p in granting if p.namespace == namespace] or granting
+    if len(own) > 1:
+        paths = ", ".join(sorted(p.path for p in own))
+        raise PermanentError(
+            "AmbiguousProvider",
+            f"more than one Provider grants this: {paths}; name one in the annotation "
+            f"<integration>.{annotations.DOMAIN}/{annotations.PROVIDER}",
+        )
+    return own[0]
+
+
+def fingerprint(providers: Iterable[Provider], types: tuple[str, ...], namespace: str, shared: str) -> str:
+    """Changes when a Provider that this namespace could use does: then what was given up is tried again."""
+    return ",".join(
+        sorted(f"{p.uid}:{p.generation}" for p in providers if p.type in types and p.namespace in (namespace, shared))
+    )

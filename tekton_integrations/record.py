@@ -1,0 +1,131 @@
+"""The record of one run at one integration, stored as an IntegrationStatus: what the remote shows, and what
+we were about to do. Values only; kube/records.py reads and writes them.
+
+The first four fields of the status are TEP-0004's (tektoncd/community pull request 147).
+"""
+
+import hashlib
+from datetime import UTC, datetime
+
+import msgspec
+
+from tekton_integrations.annotations import DOMAIN
+
+API_VERSION = f"{DOMAIN}/v1alpha1"
+KIND = "IntegrationStatus"
+
+
+class Target(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """Where a run is shown. A grant must allow `resource` (acme/api) and `name` (the check, the channel).
+
+    `detail` completes the address (a sha); `labels` are put on the record, so that people find it by them.
+    """
+
+    resource: str
+    name: str
+    detail: str = ""
+    labels: dict[str, str] = {}
+
+    @property
+    def address(self) -> tuple[str, str, str]:
+        return self.resource, self.name, self.detail
+
+
+class Attempt(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """A call that is about to be made and must not be made twice. Times are seconds since the epoch.
+
+    After `deadline` the call can no longer take effect unseen.
+    """
+
+    id: str
+    holder: str
+    started: float
+    deadline: float
+
+
+class Condition(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    status: str
+    reason: str
+    message: str = ""
+    last_transition: float = 0.0
+
+
+class RunRef(msgspec.Struct, frozen=True, kw_only=True, gc=False, rename="camel"):
+    api_version: str
+    kind: str
+    name: str
+    uid: str
+
+
+class Record(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """`resource_version` is empty while the record is not in the cluster."""
+
+    namespace: str
+    name: str
+    run: RunRef
+    integration: str
+    notification: str = ""
+    uid: str = ""
+    resource_version: str = ""
+    owned: bool = False
+    condition: Condition = Condition(status="Unknown", reason="InProgress")
+    observed_generation: int = 0
+    memory: dict[str, str] = {}
+    observed_state: str = ""
+    input_digest: str = ""
+    version: str = ""
+    provider: str = ""
+    url: str = ""
+    target: Target | None = None
+    attempts: int = 0
+    next_attempt: float | None = None
+    intent: Attempt | None = None
+    verify_after: float | None = None
+
+    @property
+    def new(self) -> bool:
+        """Never written; what is known of the run at the remote is nothing."""
+        return not self.resource_version and not self.condition.last_transition
+
+    @property
+    def lost(self) -> bool:
+        """Somebody deleted it; the next write makes it anew."""
+        return not self.resource_version and not self.new
+
+    @property
+    def given_up(self) -> bool:
+        return self.condition.status == "False"
+
+    @property
+    def reported(self) -> bool:
+        return self.condition.status == "True"
+
+    @property
+    def traces(self) -> bool:
+        """Something of this run may be standing at the remote."""
+        return bool(self.memory) or self.intent is not None or self.verify_after is not None
+
+
+def record_name(run: str, uid: str, integration: str, notification: str = "") -> str:
+    """`<run>-<integration>-<hash>`; the hash keeps a recreated run of the same name apart."""
+    digest = hashlib.sha256("\0".join((uid, integration, notification)).encode()).hexdigest()[:8]
+    return f"{run}-{integration}-{digest}"
+
+
+def external_id(run_uid: str, integration: str, notification: str = "") -> str:
+    """An opaque id under which the remote keeps this record's object; tells outsiders nothing about the run."""
+    digest = hashlib.sha256("\0".join(("external", run_uid, integration, notification)).encode())
+    return digest.hexdigest()[:32]
+
+
+def labels_of(record: Record) -> dict[str, str]:
+    kind = record.run.kind[0].lower() + record.run.kind[1:]
+    labels = {f"tekton.dev/{kind}": record.run.name, f"{DOMAIN}/integration": record.integration}
+    extra = record.target.labels if record.target else {}
+    return labels | {f"{DOMAIN}/{key}": value for key, value in extra.items()}
+
+
+def rfc3339(seconds: float, *, precise: bool = True) -> str:
+    """Kubernetes' time format; `precise` keeps milliseconds (metav1.Time readers take whole seconds only)."""
+    text = datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds" if precise else "seconds")
+    return text.replace("+00:00", "Z")

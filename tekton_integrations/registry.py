@@ -1,0 +1,82 @@
+"""Loads the integrations that were asked for, and checks each before it may touch anything."""
+
+import inspect
+import re
+from collections.abc import Iterable
+from importlib.metadata import EntryPoint, entry_points
+
+import msgspec
+
+from tekton_integrations.annotations import RESERVED
+from tekton_integrations.integration import Integration
+
+GROUP = "tekton_integrations"
+_NAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?")
+
+
+class RegistryError(Exception):
+    """Names the distribution, the entry point and the cure."""
+
+
+def load(names: Iterable[str]) -> list[Integration]:
+    """One instance of each named integration; none but these are imported. Raises RegistryError."""
+    return [_load_one(name) for name in dict.fromkeys(names)]
+
+
+def installed() -> list[str]:
+    return sorted({point.name for point in entry_points(group=GROUP)})
+
+
+def _load_one(name: str) -> Integration:
+    points = list(entry_points(group=GROUP, name=name))
+    if not points:
+        here = ", ".join(installed()) or "none"
+        raise RegistryError(
+            f"no integration {name!r} is installed (installed: {here}); "
+            f"install its package, or take {name!r} out of --integrations"
+        )
+    if len(points) > 1:
+        who = " and ".join(_distribution(point) for point in points)
+        raise RegistryError(f"integration {name!r} is brought by {who}; uninstall all but one")
+    point = points[0]
+    try:
+        loaded = point.load()
+    except Exception as error:
+        raise RegistryError(f"{_where(point)} can't be imported: {error!r}; reinstall it") from error
+    for problem in problems(loaded, name):
+        raise RegistryError(f"{_where(point)}: {problem}")
+    integration: Integration = loaded()
+    return integration
+
+
+def problems(candidate: object, name: str) -> Iterable[str]:
+    """What is wrong with a class that wants to be the integration `name`."""
+    if not (inspect.isclass(candidate) and issubclass(candidate, Integration)):
+        yield "is not a subclass of tekton_integrations.Integration; point the entry point at the class"
+        return
+    if inspect.isabstract(candidate):
+        missing = ", ".join(sorted(candidate.__abstractmethods__))
+        yield f"lacks {missing}; implement it"
+        return
+    if not _NAME.fullmatch(name):
+        yield f"the name {name!r} can't be an annotation prefix; use lower-case letters, digits and '-'"
+    if getattr(candidate, "name", None) != name:
+        yield f"name is {getattr(candidate, 'name', None)!r}; make it equal to the entry point's, {name!r}"
+    options = getattr(candidate, "Options", None)
+    if not (inspect.isclass(options) and issubclass(options, msgspec.Struct)):
+        yield "Options is not a msgspec.Struct; declare one, with a field for each annotation"
+    elif taken := RESERVED & {field.encode_name for field in msgspec.structs.fields(options)}:
+        yield f"Options declares {', '.join(sorted(taken))}, which the core reads itself; rename it"
+    if not getattr(candidate, "provider_types", ()):
+        yield "provider_types is empty; declare which Providers it can use"
+    for method in ("reconcile", "settle"):
+        if not inspect.iscoroutinefunction(getattr(candidate, method)):
+            yield f"{method} is not a coroutine function; make it `async def`"
+
+
+def _distribution(point: EntryPoint) -> str:
+    return point.dist.name if point.dist else "an unknown distribution"
+
+
+def _where(point: EntryPoint) -> str:
+    return f"{_distribution(point)}, entry point {point.name} = {point.value},"

@@ -1,0 +1,138 @@
+"""A Tekton run as integrations see it: one flat value for every kind.
+
+A row in KINDS makes a further kind known. What a run's condition means is decided here once, for all
+integrations: by the status first, refined by the reason, so that an unknown reason falls back.
+"""
+
+import enum
+
+import msgspec
+
+KINDS = {"PipelineRun": "/apis/tekton.dev/v1/pipelineruns"}
+
+
+class State(enum.StrEnum):
+    """What a run is, in the words that users see."""
+
+    QUEUED = "Queued"
+    RUNNING = "Running"
+    SUCCEEDED = "Succeeded"
+    SKIPPED = "Skipped"
+    FAILED = "Failed"
+    FAILURE_IGNORED = "FailureIgnored"
+    COULD_NOT_START = "CouldNotStart"
+    CANCELLED = "Cancelled"
+    TIMED_OUT = "TimedOut"
+
+    @property
+    def final(self) -> bool:
+        return self not in (State.QUEUED, State.RUNNING)
+
+    @property
+    def red(self) -> bool:
+        """Something for a person to look at."""
+        return self in (State.FAILED, State.COULD_NOT_START, State.TIMED_OUT)
+
+
+# Reasons: pkg/apis/pipeline/v1/{pipelinerun,taskrun}_types.go, v1beta1/customrun_types.go and pkg/pod/status.go
+# of https://github.com/tektoncd/pipeline.
+_QUEUED = frozenset({"PipelineRunPending", "TaskRunPending", "Pending"})
+_CANCELLED = frozenset({"Cancelled", "TaskRunCancelled", "CustomRunCancelled"})
+_TIMED_OUT = frozenset({"PipelineRunTimeout", "TaskRunTimeout", "CustomRunTimedOut"})
+_COULD_NOT_START = frozenset(
+    {
+        "CELEvaluationFailed",
+        "CouldntGetPipeline",
+        "CouldntGetTask",
+        "CreateContainerConfigError",
+        "CreateRunFailed",
+        "CustomRunWorkspaceNotSupported",
+        "InvalidMatrixParameterTypes",
+        "InvalidParamValue",
+        "InvalidPipelineResourceBindings",
+        "InvalidPipelineResultReference",
+        "InvalidTaskResultReference",
+        "InvalidTaskRunSpecs",
+        "InvalidWorkspaceBindings",
+        "ObjectParameterMissKeys",
+        "ParamArrayIndexingInvalid",
+        "ParameterMissing",
+        "ParameterTypeMismatch",
+        "PipelineInvalidGraph",
+        "PipelineValidationFailed",
+        "PodAdmissionFailed",
+        "PodCreationFailed",
+        "RequiredWorkspaceMarkedOptional",
+        "ResourceVerificationFailed",
+        "TaskRunResolutionFailed",
+        "TaskRunValidationFailed",
+        "TaskValidationFailed",
+    }
+)
+
+
+def state_of(status: str | None, reason: str = "", *, began: bool = True, ran_nothing: bool = False) -> State:
+    """The state behind a `Succeeded` condition (status None: there is no condition yet).
+
+    `began`: the run has a child or a pod, so a validation error is an ordinary failure.
+    `ran_nothing`: every task was skipped.
+    """
+    if status is None:
+        return State.QUEUED
+    if status == "True":
+        return State.SKIPPED if ran_nothing else State.SUCCEEDED
+    if status == "False":
+        if reason in _CANCELLED:
+            return State.CANCELLED
+        if reason in _TIMED_OUT:
+            return State.TIMED_OUT
+        if reason == "FailureIgnored":
+            return State.FAILURE_IGNORED
+        return State.COULD_NOT_START if reason in _COULD_NOT_START and not began else State.FAILED
+    return State.QUEUED if reason in _QUEUED else State.RUNNING
+
+
+class Run(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """Times are seconds since the epoch. `annotations` holds ours only; `ignored` those of them that came with
+    a remotely resolved Pipeline or Task and do not count."""
+
+    api_version: str
+    kind: str
+    namespace: str
+    name: str
+    uid: str
+    resource_version: str
+    generation: int
+    created: float
+    started: float | None
+    finished: float | None
+    state: State
+    reason: str
+    message: str
+    pipeline: str
+    parent: str
+    annotations: dict[str, str]
+    ignored: tuple[str, ...]
+
+    @property
+    def final(self) -> bool:
+        return self.state.final
+
+
+class Step(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    name: str
+    exit_code: int | None
+    reason: str
+
+
+class Child(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """A TaskRun of a PipelineRun, read when a report needs to say what failed."""
+
+    name: str
+    task: str
+    state: State
+    reason: str
+    message: str
+    started: float | None
+    finished: float | None
+    steps: tuple[Step, ...]

@@ -1,0 +1,23 @@
+"""Every setting, once. Command-line flags and TEKTON_INTEGRATIONS_* variables are made from it in cli.py."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from tekton_integrations.kube.config import SERVICE_ACCOUNT
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """Times are in seconds."""
+
+    integrations: tuple[str, ...] = ("github",)
+    namespace: str = "tekton-integrations"
+    kubeconfig: str | None = None
+    service_account: Path = SERVICE_ACCOUNT
+    health_host: str = "0.0.0.0"  # noqa: S104  (the kubelet probes from outside the pod)
+    health_port: int = 8080
+    workers: int = 16
+    # How long a new run may be without a condition before it is shown as queued; most get one within this.
+    grace: float = 1.0
+    # A watch without a byte for so long is dead; the API server sends bookmarks about once a minute.
+    watch_silence: float = 90.0

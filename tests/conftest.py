@@ -1,0 +1,27 @@
+"""The API server that all tests share, and a namespace for each of them. Who uses them is marked `e2e`."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from hack.testbed import TEKTON_CRDS, TestBed
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if "bed" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.e2e)
+
+
+@pytest.fixture(scope="session")
+async def bed() -> AsyncIterator[TestBed]:
+    async with TestBed.started(controller_manager=True, manifests=[TEKTON_CRDS]) as started:
+        yield started
+
+
+@pytest.fixture
+async def namespace(bed: TestBed) -> AsyncIterator[str]:
+    made = await bed.request("POST", "/api/v1/namespaces", {"metadata": {"generateName": "test-"}})
+    name: str = made["metadata"]["name"]
+    yield name
+    await bed.request("DELETE", f"/api/v1/namespaces/{name}")

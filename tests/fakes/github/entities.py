@@ -1,0 +1,116 @@
+"""The things GitHub keeps, as far as reports on commits need them. Rules live beside the endpoints."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+READ, WRITE = "read", "write"
+LEVELS = {READ: 1, WRITE: 2, "admin": 3}
+
+
+@dataclass(kw_only=True, eq=False)
+class App:
+    id: int
+    client_id: str
+    slug: str
+    name: str
+    public_key_pem: str
+    private_key_pem: str = field(default="", repr=False)
+
+
+@dataclass(kw_only=True, eq=False)
+class Repository:
+    id: int
+    owner: str
+    name: str
+    private: bool = True
+    any_commit: bool = False
+    commits: dict[str, "Commit"] = field(default_factory=dict, repr=False)
+
+    @property
+    def full_name(self) -> str:
+        return f"{self.owner}/{self.name}"
+
+
+@dataclass(kw_only=True, eq=False)
+class Commit:
+    sha: str
+    message: str
+    created: float
+    runs: list["CheckRun"] = field(default_factory=list)  # oldest first
+    statuses: list["Status"] = field(default_factory=list)  # oldest first
+
+
+@dataclass(kw_only=True, eq=False)
+class Installation:
+    """An App on one account. It sees the repositories that were selected for it."""
+
+    id: int
+    app: App
+    account: str
+    permissions: dict[str, str]
+    repositories: dict[int, Repository] = field(default_factory=dict, repr=False)
+    suspended: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Output:
+    title: str | None = None
+    summary: str | None = None
+    text: str | None = None
+    annotations: tuple[Mapping[str, Any], ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Write:
+    """One accepted change of a check run: what was sent, and what it then was."""
+
+    time: float
+    loop_time: float
+    method: str
+    body: Mapping[str, Any] = field(repr=False)
+    after: "CheckRun" = field(repr=False)
+
+
+@dataclass(kw_only=True, eq=False)
+class CheckRun:
+    id: int
+    repository: Repository = field(repr=False)
+    suite_id: int
+    app_id: int
+    name: str
+    head_sha: str
+    external_id: str = ""
+    details_url: str | None = None
+    status: str = "queued"
+    conclusion: str | None = None
+    started_at: str | None = None
+    completed_at: str | None = None
+    output: Output = field(default_factory=Output, repr=False)
+    actions: tuple[Mapping[str, str], ...] = ()
+    created: float = 0.0
+    history: list[Write] = field(default_factory=list, repr=False)
+
+    def remember(self, write: "Write") -> None:
+        self.history.append(write)
+
+    def snapshot(self) -> "CheckRun":
+        return replace(self, history=[])
+
+    def as_seen_at(self, loop_time: float) -> "CheckRun | None":
+        """What a reader that lags behind would see; None where the run did not exist yet."""
+        seen = [write.after for write in self.history if write.loop_time <= loop_time]
+        return seen[-1] if seen else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Status:
+    id: int
+    sha: str
+    state: str
+    context: str
+    description: str | None
+    target_url: str | None
+    creator: str
+    created_at: str
+    loop_time: float = field(repr=False)
