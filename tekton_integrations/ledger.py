@@ -19,6 +19,8 @@ from tekton_integrations.workqueue import backoff
 
 # A wait below this is not worth a write.
 QUIET = 5.0
+# How often a call in doubt is looked for until it can no longer take effect.
+LOOK_AGAIN = 5.0
 # Tries before an Event says that it is not going well.
 PATIENCE = 3
 
@@ -72,7 +74,7 @@ class Ledger:
                 raise TemporaryError(
                     "MaybeSent",
                     "an earlier call was cut and may still take effect; looking again before making another",
-                    intent.deadline - now,
+                    min(intent.deadline - now, LOOK_AGAIN),
                     maybe_sent=True,
                 )
             # The earlier one did not show up in time. Should it still do so, this look finds it.
@@ -125,14 +127,15 @@ class Ledger:
         """Another try is due; gives the seconds until then."""
         attempts = self.record.attempts + 1
         delay = backoff(attempts) if error.delay is None else error.delay
-        reason = error.reason if error.reason in ("Throttled", "MaybeSent") or error.needs_help else "Retrying"
         intent = self.record.intent if error.maybe_sent else None
-        told = self.record.condition.reason == reason and self.record.condition.message == error.message
+        reason = _waiting(error, in_doubt=intent is not None)
+        before = self.record.condition
         metrics.reports.labels(self.record.integration, "retried", error.reason).inc()
-        if delay < QUIET and intent == self.record.intent and reason == "Throttled":
+        quiet = (reason == "Throttled" and delay < QUIET) or (
+            reason == before.reason and reason in ("Throttled", "MaybeSent")
+        )
+        if quiet and intent == self.record.intent:
             return delay
-        if error.maybe_sent and intent is not None:
-            reason = "MaybeSent"
         await self._write(
             replace(
                 self.record,
@@ -143,7 +146,8 @@ class Ledger:
                 intent=intent,
             )
         )
-        if (error.needs_help and not told) or (reason == "Retrying" and attempts == PATIENCE):
+        news = (before.reason, before.message) != (reason, error.message)
+        if (error.needs_help and news) or (reason == "Retrying" and attempts == PATIENCE):
             await self._tell("Warning", error.reason, error.message)
         return delay
 
@@ -181,3 +185,10 @@ class Ledger:
         # lastTransitionTime is the time of the status, as the API conventions have it.
         at = self._now() if changed else before.last_transition
         return Condition(status=status, reason=reason, message=message, last_transition=at)
+
+
+def _waiting(error: TemporaryError, *, in_doubt: bool) -> str:
+    """The reason of the condition while another try is due."""
+    if in_doubt:
+        return "MaybeSent"
+    return error.reason if error.needs_help or error.reason == "Throttled" else "Retrying"

@@ -58,7 +58,8 @@ class RunRef(msgspec.Struct, frozen=True, kw_only=True, gc=False, rename="camel"
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """`resource_version` is empty while the record is not in the cluster."""
+    """`resource_version` is empty while the record is not in the cluster. `generation` is the record's own,
+    `observed_generation` the run's."""
 
     namespace: str
     name: str
@@ -67,6 +68,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     notification: str = ""
     uid: str = ""
     resource_version: str = ""
+    generation: int = 0
     owned: bool = False
     condition: Condition = Condition(status="Unknown", reason="InProgress")
     observed_generation: int = 0

@@ -1,10 +1,13 @@
 """The API server that all tests share, and a namespace for each of them. Who uses them is marked `e2e`."""
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
 from hack.testbed import TEKTON_CRDS, TestBed
+
+MANIFESTS = Path(__file__).parent.parent / "manifests" / "base"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -15,7 +18,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 async def bed() -> AsyncIterator[TestBed]:
-    async with TestBed.started(controller_manager=True, manifests=[TEKTON_CRDS]) as started:
+    async with TestBed.started(controller_manager=True, manifests=[TEKTON_CRDS, MANIFESTS]) as started:
         yield started
 
 

@@ -12,6 +12,8 @@ from yarl import URL
 from tekton_integrations.kube.config import ClusterConfig
 
 TIMEOUT = aiohttp.ClientTimeout(total=30, connect=10)
+# Also the name under which managedFields list our writes.
+USER_AGENT = "tekton-integrations"
 # An object may have 1.5 MiB in etcd and more on the wire; readline() takes lines up to twice this.
 READ_BUFFER = 2 * 1024 * 1024
 # Answers to our writes carry what we sent; the metadata is the news, and cheaper to send and to read.
@@ -44,7 +46,7 @@ class KubeClient:
     async def __aenter__(self) -> Self:
         connector = aiohttp.TCPConnector(ssl=self._config.ssl or True, limit=0, keepalive_timeout=60)
         self._session = aiohttp.ClientSession(
-            connector=connector, timeout=TIMEOUT, read_bufsize=READ_BUFFER, auto_decompress=True
+            connector=connector, timeout=TIMEOUT, read_bufsize=READ_BUFFER, headers={"User-Agent": USER_AGENT}
         )
         return self
 

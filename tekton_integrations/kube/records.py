@@ -18,6 +18,7 @@ PATH = f"/apis/{DOMAIN}/v1alpha1/integrationstatuses"
 class _Metadata(msgspec.Struct, rename="camel"):
     uid: str
     resource_version: str
+    generation: int = 0
 
 
 class _Object(msgspec.Struct):
@@ -60,7 +61,12 @@ class Records:
             answer = await self._client.post(base, body)
         metrics.record_writes.labels(record.integration, "update" if record.resource_version else "create").inc()
         metadata = msgspec.json.decode(answer, type=_Object).metadata
-        written = msgspec.structs.replace(record, uid=metadata.uid, resource_version=metadata.resource_version)
+        written = msgspec.structs.replace(
+            record,
+            uid=metadata.uid,
+            resource_version=metadata.resource_version,
+            generation=metadata.generation,
+        )
         self._lost.pop((record.namespace, record.name), None)
         self.informer.observe(written)
         return written

@@ -58,6 +58,9 @@ def _status(record: Record) -> dict[str, Any]:
                 "reason": condition.reason,
                 "message": condition.message,
                 "lastTransitionTime": rfc3339(condition.last_transition, precise=False),
+                # `kubectl wait` compares this with metadata.generation, which each of our writes raises by one
+                # (there is no status subresource). Without it, it would take the run's generation below.
+                "observedGeneration": record.generation + 1,
             }
         ],
         "annotations": record.memory,
@@ -91,6 +94,7 @@ class _Metadata(msgspec.Struct, gc=False, rename="camel"):
     namespace: str
     uid: str
     resource_version: str
+    generation: int = 0
     owner_references: tuple[RunRef, ...] = ()
 
 
@@ -150,6 +154,7 @@ def decode_record(raw: bytes | msgspec.Raw) -> Record:
         name=metadata.name,
         uid=metadata.uid,
         resource_version=metadata.resource_version,
+        generation=metadata.generation,
         owned=any(owner.uid == spec.run_ref.uid for owner in metadata.owner_references),
         run=spec.run_ref,
         integration=spec.integration,

@@ -29,9 +29,16 @@ class _Metadata(msgspec.Struct, gc=False, rename="camel"):
     managed_fields: msgspec.Raw = msgspec.Raw(b"[]")
 
 
+class _Param(msgspec.Struct, gc=False):
+    name: str
+    value: Any = None
+
+
 class _Reference(msgspec.Struct, gc=False):
+    name: str = ""
     resolver: str = ""
     bundle: str = ""
+    params: tuple[_Param, ...] = ()
 
 
 class _Spec(msgspec.Struct, gc=False, rename="camel"):
@@ -102,7 +109,7 @@ def decode_run(raw: bytes | msgspec.Raw) -> Run:
         state=_state(status, condition),
         reason=condition.reason if condition else "",
         message=condition.message if condition else "",
-        pipeline=_pipeline(metadata),
+        pipeline=_pipeline(source),
         parent=next((o.uid for o in metadata.owner_references if o.controller and o.kind in KINDS), ""),
         annotations={key: value for key, value in mine.items() if key not in ignored},
         ignored=tuple(sorted(ignored)),
@@ -154,15 +161,15 @@ def _ignored(source: _Object, mine: dict[str, str]) -> frozenset[str]:
     return annotations.inherited(mine, managed)
 
 
-def _pipeline(metadata: _Metadata) -> str:
-    """What people call this run's pipeline: its label, else the run's name without the random end.
-
-    An embedded pipeline's label repeats the run's name, so it tells nothing.
-    """
-    label = metadata.labels.get("tekton.dev/pipeline", "")
-    if label and label != metadata.name:
-        return label
-    return metadata.generate_name.rstrip("-") or metadata.name
+def _pipeline(source: _Object) -> str:
+    """What people call this run's pipeline. From the spec alone, since a name that came later would move the report."""
+    reference = source.spec.pipeline_ref or source.spec.task_ref
+    if reference is not None:
+        # The resolvers for clusters, hubs and bundles take the name as a parameter.
+        named = next((p.value for p in reference.params if p.name == "name" and isinstance(p.value, str)), "")
+        if found := reference.name or named:
+            return found
+    return source.metadata.generate_name.rstrip("-") or source.metadata.name
 
 
 def _seconds(time: datetime | None) -> float | None:

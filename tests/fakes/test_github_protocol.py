@@ -1,6 +1,7 @@
 """What holds for every request to the look-alike: headers, bodies, strange paths, and its own process."""
 
 import asyncio
+import io
 import json
 import subprocess
 import sys
@@ -11,7 +12,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from tests.fakes.github_client import LIST, RUNS, SHA, Client, acme
+from tests.fakes.github_client import LIST, RUNS, SHA, Client, acme, output
 
 
 @pytest.fixture
@@ -52,18 +53,45 @@ async def test_a_malformed_body_is_a_bad_request(client: Client, body: bytes, me
     assert (reply.status, reply.message) == (400, message)
 
 
+async def test_large_bodies_are_taken(client: Client) -> None:
+    note = {"path": "a", "start_line": 1, "end_line": 1, "annotation_level": "notice", "message": "x" * 65_536}
+    body = {"name": "build", "head_sha": SHA, "output": output(annotations=[note] * 50)}
+    data = io.BytesIO(json.dumps(body).encode())  # aiohttp warns where more than one MiB comes as bytes
+    assert (await client.send("POST", RUNS, data=data)).status == 201
+    assert len((await client.get("/_lookalike/check-runs")).body[0]["output"]["annotations"]) == 50
+
+
+async def test_a_client_that_goes_in_mid_request_leaves_nothing(
+    client: Client, caplog: pytest.LogCaptureFixture
+) -> None:
+    _, writer = await _raw(client, f"POST {RUNS}", "Content-Length: 99\r\n", "{")
+    writer.transport.abort()
+    await client.create()
+    assert len(client.github.requests) == 2  # the log-in, and this one
+    assert caplog.records == []
+
+
 @pytest.mark.parametrize(
     "path",
     ["/repos/acme/..", "/repos/../api", "/repos/acme/api%2f..", "/repos/acme%2fapi", "/repos/%2e%2e/api", "/app/x"],
 )
 async def test_strange_paths_are_not_found(client: Client, path: str) -> None:
-    host, port = client.github.url.removeprefix("http://").split(":")
-    reader, writer = await asyncio.open_connection(host, int(port))
-    request = f"GET {path} HTTP/1.1\r\nHost: x\r\nUser-Agent: t\r\nAuthorization: token {client.credentials}\r\n\r\n"
-    writer.write(request.encode())
+    reader, writer = await _raw(client, f"GET {path}")
     assert b" 404 " in await reader.readline()
     writer.close()
     await writer.wait_closed()
+
+
+async def _raw(
+    client: Client, request: str, headers: str = "", body: str = ""
+) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """Sends the path as it is: aiohttp's client would tidy it up."""
+    host, port = client.github.url.removeprefix("http://").split(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    credentials = f"Host: x\r\nUser-Agent: t\r\nAuthorization: token {client.credentials}\r\n"
+    writer.write(f"{request} HTTP/1.1\r\n{credentials}{headers}\r\n{body}".encode())
+    await writer.drain()
+    return reader, writer
 
 
 async def test_a_repository_and_its_commit_can_be_read(client: Client) -> None:

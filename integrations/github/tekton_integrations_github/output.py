@@ -11,7 +11,8 @@ from typing import Any
 from tekton_integrations import Child, Run, State, clean
 
 MAX_TITLE = 255
-MAX_SUMMARY = 65_000
+# GitHub counts characters and also bytes.
+MAX_SUMMARY_BYTES = 65_000
 MAX_DESCRIPTION = 140
 
 # State → (status, conclusion) of a check run, and state of a commit status, which knows fewer words.
@@ -56,7 +57,9 @@ def check_run(run: Run, children: Sequence[Child]) -> dict[str, Any]:
 
 
 def commit_status(run: Run, children: Sequence[Child]) -> dict[str, str]:
-    return {"state": _STATUS[run.state], "description": clean(title(run, children), MAX_DESCRIPTION)}
+    # GitHub refuses characters of four bytes here.
+    plain = "".join(c if ord(c) <= 0xFFFF else "?" for c in title(run, children))
+    return {"state": _STATUS[run.state], "description": clean(plain, MAX_DESCRIPTION)}
 
 
 def settled_check_run() -> dict[str, Any]:
@@ -110,7 +113,7 @@ def summary(run: Run, children: Sequence[Child]) -> str:
         lines.append(f"Tekton says {code(run.reason)}: {code(clean(run.message, 2000))}")
     if culprits := failed(children):
         lines.append("\n".join(f"- {code(child.task)}: {code(cause(child))}" for child in culprits))
-    return "\n\n".join(lines)[:MAX_SUMMARY]
+    return "\n\n".join(lines).encode()[:MAX_SUMMARY_BYTES].decode(errors="ignore")
 
 
 def failed(children: Sequence[Child]) -> list[Child]:

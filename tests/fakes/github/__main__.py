@@ -26,6 +26,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--port", type=int, default=0, help="0 takes a free one (default)")
     add("--state", type=Path, metavar="FILE", help="JSON with apps, repositories and tokens, see load()")
     add("--app", action="append", default=[], metavar="ID=PUBLIC.pem", help="an App and its public key")
+    add("--app-name", default="Tekton Integrations", help="the name of Apps without one")
     add("--new-app", action="append", default=[], metavar="ID=PRIVATE.pem", help="makes the key, writes it")
     add("--repository", action="append", default=[], metavar="OWNER/NAME[=APP]", help="App: it is installed")
     add("--commit", action="append", default=[], metavar="OWNER/NAME@SHA")
@@ -43,24 +44,25 @@ async def _serve(options: argparse.Namespace) -> None:
     started = GitHub.started(port=options.port, limits=options.limits, log_size=options.log_size)
     async with started as github:
         if options.state:
-            load(github, json.loads(options.state.read_text()))
+            load(github, json.loads(options.state.read_text()), options.app_name)
         _load_options(github, options)
         sys.stdout.write(f"{github.url}\n")
         sys.stdout.flush()
         await stop.wait()
 
 
-def load(github: GitHub, state: dict[str, Any]) -> None:
+def load(github: GitHub, state: dict[str, Any], app_name: str) -> None:
     """The form of --state:
 
-    {"apps": [{"id", "public_key_file", "client_id"?}],
+    {"apps": [{"id", "public_key_file", "client_id"?, "name"?}],
      "repositories": [{"name", "app"?, "permissions"?, "private"?, "any_commit"?,
                        "commits"?: [sha or {"sha", "message"}]}],
      "tokens": [{"token", "repositories"?, "permissions"?}]}
     """
     for app in state.get("apps", ()):
         public_key = Path(app["public_key_file"]).read_text()
-        github.add_app(app["id"], public_key_pem=public_key, client_id=app.get("client_id"))
+        name = app.get("name", app_name)
+        github.add_app(app["id"], public_key_pem=public_key, client_id=app.get("client_id"), name=name)
     for repository in state.get("repositories", ()):
         _load_repository(github, repository)
     for token in state.get("tokens", ()):
@@ -85,12 +87,12 @@ def _load_repository(github: GitHub, repository: dict[str, Any]) -> None:
 def _load_options(github: GitHub, options: argparse.Namespace) -> None:
     for text in options.app:
         number, _, file = text.partition("=")
-        github.add_app(int(number), public_key_pem=Path(file).read_text())
+        github.add_app(int(number), public_key_pem=Path(file).read_text(), name=options.app_name)
     for text in options.new_app:
         number, _, file = text.partition("=")
         key = Path(file)
         key.touch(mode=0o600)
-        key.write_text(github.add_app(int(number)).private_key_pem)
+        key.write_text(github.add_app(int(number), name=options.app_name).private_key_pem)
     for text in options.repository:
         name, _, app = text.partition("=")
         github.add_repository(name, installation_of=github.world.apps[int(app)] if app else None)

@@ -51,6 +51,11 @@ class Identity:
     app: App | None = None
     token: Token | None = None
 
+    @property
+    def login(self) -> str:
+        installation = self.token.installation if self.token else None
+        return f"{installation.app.slug}[bot]" if installation else self.client.replace(" ", "-")
+
 
 def identify(world: "World", authorization: str, address: str) -> Identity:
     """Raises ApiError 401 in GitHub's words."""

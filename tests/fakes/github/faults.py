@@ -1,6 +1,7 @@
 """What goes wrong between a client and GitHub. Faults end by themselves, by timers of the event loop."""
 
 import asyncio
+import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -62,7 +63,7 @@ class PrimaryLimit:
     reset_after: float = 60
 
     async def run(self, exchange: Exchange) -> Answer | None:
-        reset = str(int(exchange.call.time + self.reset_after))
+        reset = str(math.ceil(exchange.call.time + self.reset_after))
         headers = {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": reset, "X-RateLimit-Resource": "core"}
         return ApiError(403, f"API rate limit exceeded for {exchange.call.client}.", headers=headers).answer()
 
@@ -76,8 +77,8 @@ class ServerError:
 
     async def run(self, exchange: Exchange) -> Answer | None:
         headers = {} if self.retry_after is None else {"Retry-After": str(self.retry_after)}
-        page = "<html><body><h1>Unicorn!</h1><p>This page is taking too long to load.</p></body></html>"
-        return Answer(status=self.status, body=page, headers=headers, content_type="text/html; charset=utf-8")
+        page = "<html><body><p>This page is taking too long to load.</p></body></html>"
+        return Answer(status=self.status, body=page, headers=headers, content_type="text/html")
 
 
 @dataclass(frozen=True)
@@ -108,7 +109,7 @@ class Redirect:
 
 @dataclass(frozen=True)
 class Hang:
-    """No answer for so many seconds, or until Rule.release(); then as if nothing had been."""
+    """No answer for so many seconds, or until Rule.release(); then it goes on, client or no client."""
 
     seconds: float | None = None
     after_write: bool = False
@@ -189,7 +190,7 @@ class Rule:
 
     match: Match
     fault: Fault
-    remaining: int | None  # None: until removed
+    remaining: int | None  # None: until it is removed
     hits: list[Call] = field(default_factory=list)
     released: asyncio.Event = field(default_factory=asyncio.Event)
     _struck: asyncio.Event = field(default_factory=asyncio.Event)
@@ -225,10 +226,7 @@ class Faults:
         self.rules: list[Rule] = []
 
     def add(self, match: Match, fault: Fault, times: int | None = 1) -> Rule:
-        """`match` is searched in "POST /repos/acme/api/check-runs" (no query, no /api/v3), or called.
-
-        `times=None` stays until removed.
-        """
+        """`match` is searched in "POST /repos/acme/api/check-runs" (no query, no /api/v3), or called."""
         rule = Rule(match=match, fault=fault, remaining=times)
         self.rules.append(rule)
         return rule

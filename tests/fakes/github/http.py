@@ -1,8 +1,10 @@
 """Between aiohttp and plain values: requests in, answers out, with GitHub's headers."""
 
+import asyncio
 import hashlib
 import json
 import secrets
+from collections.abc import Callable
 from typing import Any
 
 from aiohttp import web
@@ -10,12 +12,19 @@ from aiohttp import web
 from tests.fakes.github.call import Answer, ApiError, Call
 
 ENTERPRISE = "/api/v3"
+LARGEST = 25 * 1024**2
 VERSIONS = ("2022-11-28", "2026-03-10")
 NO_USER_AGENT = (
     "Request forbidden by administrative rules. Please make sure your request has a User-Agent header "
     "(https://docs.github.com/en/rest/overview/resources-in-the-rest-api#user-agent-required). "
     "Check https://developer.github.com for other possible causes.\n"
 )
+
+
+def request(*parts: Any) -> web.BaseRequest:
+    """aiohttp's own, for bodies of more than one MiB: fifty annotations may have six."""
+    build: Callable[..., web.BaseRequest] = web.BaseRequest
+    return build(*parts, asyncio.get_running_loop(), client_max_size=LARGEST)
 
 
 async def received(request: web.BaseRequest, number: int) -> Call:

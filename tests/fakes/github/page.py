@@ -58,13 +58,14 @@ def _page(world: World, call: Call) -> tuple[str, str, bool]:
         run = world.check_runs.get(int(found["run"]))
         if run is None or run.repository is not repository:
             raise not_found()
-        return _commit_page(repository, repository.commits[run.head_sha], run)
+        return _commit_page(world, repository, repository.commits[run.head_sha], run)
     if found["sha"]:
         commit = next((each for sha, each in repository.commits.items() if sha.startswith(found["sha"])), None)
         if commit is None:
             raise not_found()
         chosen = call.query.get("check_run_id", "")
-        return _commit_page(repository, commit, next((run for run in commit.runs if str(run.id) == chosen), None))
+        run = next((run for run in commit.runs if str(run.id) == chosen), None)
+        return _commit_page(world, repository, commit, run)
     return repository.full_name, _repository(repository), False
 
 
@@ -98,16 +99,20 @@ def _repository(repository: Repository) -> str:
     return f'{_top(repository)}<main class="narrow"><h1>Commits</h1><ul class="box">{listing}</ul></main>'
 
 
-def _commit_page(repository: Repository, commit: Commit, chosen: CheckRun | None) -> tuple[str, str, bool]:
+def _commit_page(
+    world: World, repository: Repository, commit: Commit, chosen: CheckRun | None
+) -> tuple[str, str, bool]:
     runs, statuses = _newest_runs(commit), latest(commit.statuses[::-1])
     older = [run for run in reversed(commit.runs) if run not in runs]
     shown = chosen or _most_telling(runs)
     state, headline, counts = verdict([state_of(each) for each in _current(commit)])
     busy = state == "in_progress" or any(state_of(run) in ("queued", "in_progress") for run in runs)
+    apps = {app_id: [run for run in runs if run.app_id == app_id] for app_id in {run.app_id for run in runs}}
+    groups = "".join(_group(world.apps[app_id].name, made, shown) for app_id, made in sorted(apps.items()))
     body = (
         f'{_top(repository, commit)}<section class="verdict">{icon(state)}<div><h1>{escape(commit.message)}</h1>'
         f"<p><b>{escape(headline)}</b> — {escape(counts)}</p></div></section>"
-        f'<main class="checks"><nav aria-label="Checks">{_group("Checks", runs, shown)}'
+        f'<main class="checks"><nav aria-label="Checks">{groups}'
         f"{_statuses(statuses)}{_group('Superseded', older, shown)}</nav>"
         f"<article>{check(shown) if shown else _nothing(statuses)}</article></main>"
     )

@@ -46,7 +46,7 @@ class GitHub:
         cls, *, port: int = 0, clock: Clock | None = None, limits: bool = True, log_size: int | None = None
     ) -> AsyncIterator["GitHub"]:
         github = cls(clock=clock, limits=limits, log_size=log_size)
-        server = web.Server(github._handle, access_log=None)
+        server = web.Server(github._handle, request_factory=http.request, access_log=None)
         runner = web.ServerRunner(server, shutdown_timeout=0.1)
         await runner.setup()
         site = web.TCPSite(runner, "127.0.0.1", port, backlog=1024)
@@ -68,9 +68,11 @@ class GitHub:
 
     # --- what there is
 
-    def add_app(self, app_id: int, *, public_key_pem: str | None = None, client_id: str | None = None) -> App:
+    def add_app(
+        self, app_id: int, *, public_key_pem: str | None = None, client_id: str | None = None, name: str = ""
+    ) -> App:
         """Without a public key a pair is made: the App then has its `private_key_pem`."""
-        return self.world.add_app(app_id, public_key_pem, client_id)
+        return self.world.add_app(app_id, public_key_pem, client_id, name or f"App {app_id}")
 
     def add_repository(
         self,
@@ -159,7 +161,10 @@ class GitHub:
     # --- one request
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
-        call = await http.received(request, next(self._numbers))
+        try:
+            call = await http.received(request, next(self._numbers))
+        except ConnectionError:  # the client went in the middle of its request
+            return web.Response()
         call.time, call.loop_time = self.clock.now(), loop_time()
         if call.path.startswith(f"{admin.PREFIX}/"):
             return http.response(call, admin.answer(self, call))

@@ -35,7 +35,7 @@ def create_status(context: Context) -> Answer:
         context=label,
         description=body.get("description"),
         target_url=body.get("target_url") or None,
-        creator=context.identity.client,
+        creator=context.identity.login,
         created_at=timestamp(context.call.time),
         loop_time=loop_time(),
     )

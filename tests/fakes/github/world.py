@@ -38,13 +38,13 @@ class World:
     def next_run_id(self) -> int:
         return next(self._run_ids)
 
-    def add_app(self, app_id: int, public_key_pem: str | None, client_id: str | None) -> App:
+    def add_app(self, app_id: int, public_key_pem: str | None, client_id: str | None, name: str) -> App:
         private, public = ("", public_key_pem) if public_key_pem else key_pair(app_id)
         app = App(
             id=app_id,
             client_id=client_id or f"Iv23li{app_id:014d}",
-            slug=f"app-{app_id}",
-            name=f"App {app_id}",
+            slug=re.sub(r"\W+", "-", name.lower()),
+            name=name,
             public_key_pem=public,
             private_key_pem=private,
         )

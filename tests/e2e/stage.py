@@ -1,0 +1,139 @@
+"""A whole installation for one test: GitHub's look-alike, a Provider, and the controller as a process of its own."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, Self
+
+from hack import objects
+from hack.controller import NAMESPACE, SERVICE_ACCOUNT, Controller
+from hack.player import Player
+from hack.testbed import TestBed
+from hack.testbed.api import ApiError, polled
+from tests.fakes.github import CheckRun, GitHub
+
+USER = f"system:serviceaccount:{NAMESPACE}:{SERVICE_ACCOUNT}"
+REPOSITORY = "acme/api"
+SHA = "3f786850e387550fdab836ed7e6dc881de23001b"
+GROUP = "/apis/integrations.tekton.dev/v1alpha1"
+WRITES = ("create", "update", "patch", "delete", "deletecollection")
+
+
+class Stage:
+    """Everything that a test needs to see. The App is installed on acme/api, and granted to all namespaces."""
+
+    def __init__(self, bed: TestBed, github: GitHub, player: Player, kubeconfig: Path, logs: Path) -> None:
+        self.bed = bed
+        self.github = github
+        self.player = player
+        self.kubeconfig = kubeconfig
+        self.log = logs / "controller.log"
+        self.app = github.add_app(7)
+        github.add_repository(REPOSITORY, installation_of=self.app, permissions={"checks": "write"})
+        github.accept_any_commit(REPOSITORY)
+
+    @classmethod
+    @asynccontextmanager
+    async def set(cls, bed: TestBed, logs: Path, *, limits: bool = True) -> AsyncIterator[Self]:
+        kubeconfig = await bed.service_account_kubeconfig(NAMESPACE, SERVICE_ACCOUNT)
+        async with GitHub.started(limits=limits) as github, Player.connected(bed.admin_kubeconfig) as player:
+            stage = cls(bed, github, player, kubeconfig, logs)
+            await bed.apply(objects.github_app_secret(NAMESPACE, "github-app", stage.app.private_key_pem))
+            await stage.provide(objects.grant("*", targets=["acme/*"]))
+            try:
+                yield stage
+            finally:
+                await bed.request("DELETE", f"{GROUP}/namespaces/{NAMESPACE}/providers/github")
+
+    async def provide(self, *grants: dict[str, Any]) -> None:
+        """Makes or changes the shared Provider."""
+        provider = objects.github_app(
+            NAMESPACE, "github", app_id=7, secret="github-app", endpoint=self.github.url, grants=grants
+        )
+        await self.bed.apply(provider)
+
+    @asynccontextmanager
+    async def controller(self, *arguments: str) -> AsyncIterator[Controller]:
+        async with Controller.started(self.kubeconfig, self.log, arguments=arguments) as controller:
+            yield controller
+
+    async def start_controller(self, *arguments: str) -> Controller:
+        """One that the test itself ends, or kills."""
+        return await Controller.start(self.kubeconfig, self.log, arguments=arguments)
+
+    def checks(self, sha: str = SHA, repository: str = REPOSITORY) -> list[CheckRun]:
+        return self.github.check_runs(repository, sha)
+
+    async def records(self, namespace: str) -> list[dict[str, Any]]:
+        answer = await self.bed.request("GET", f"{GROUP}/namespaces/{namespace}/integrationstatuses")
+        found: list[dict[str, Any]] = answer["items"]
+        return found
+
+    async def record(self, namespace: str, *, integration: str = "github", run: str | None = None) -> dict[str, Any]:
+        """The only record of the integration (and run); waits until it is there."""
+
+        async def probe() -> dict[str, Any] | None:
+            found = [r for r in await self.records(namespace) if r["spec"]["integration"] == integration]
+            found = [r for r in found if run is None or r["spec"]["runRef"]["name"] == run]
+            assert len(found) <= 1
+            return found[0] if found else None
+
+        return await polled(probe)
+
+    async def until_record(
+        self, namespace: str, condition: Callable[[dict[str, Any]], bool], *, seconds: float = 30, **which: str
+    ) -> dict[str, Any]:
+        """The record, once `condition` holds for it."""
+
+        async def probe() -> dict[str, Any] | None:
+            record = await self.record(namespace, **which)
+            return record if condition(record) else None
+
+        return await polled(probe, seconds)
+
+    async def reported(self, namespace: str, *, seconds: float = 30, **which: str) -> dict[str, Any]:
+        return await self.until_record(namespace, lambda r: condition(r)["status"] == "True", seconds=seconds, **which)
+
+    async def failed(self, namespace: str, reason: str, **which: str) -> dict[str, Any]:
+        return await self.until_record(
+            namespace, lambda r: (condition(r)["status"], condition(r)["reason"]) == ("False", reason), **which
+        )
+
+    async def all_reported(self, namespace: str, count: int, seconds: float = 60) -> None:
+        async def probe() -> bool:
+            records = await self.records(namespace)
+            return len(records) == count and all(condition(r)["status"] == "True" for r in records)
+
+        await polled(probe, seconds)
+
+    async def events(self, namespace: str, kind: str = "") -> list[dict[str, Any]]:
+        """Our own Events, of type `kind` if given."""
+        answer = await self.bed.request("GET", f"/api/v1/namespaces/{namespace}/events")
+        ours = [e for e in answer["items"] if e["source"].get("component") == "tekton-integrations"]
+        return [event for event in ours if kind in ("", event["type"])]
+
+    async def gone(self, path: str, seconds: float = 60) -> None:
+        """Returns when there is no such object any more."""
+
+        async def probe() -> bool:
+            try:
+                await self.bed.request("GET", path)
+            except ApiError as error:
+                return error.status == 404
+            return False
+
+        await polled(probe, seconds)
+
+    def writes(self, namespace: str, resource: str) -> list[dict[str, Any]]:
+        """The controller's writes, from the audit log."""
+        entries = self.bed.audit(user=USER, verbs=WRITES, resource=resource)
+        return [entry for entry in entries if entry["objectRef"].get("namespace") == namespace]
+
+
+def condition(record: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = record["status"]["conditions"][0]
+    return found
+
+
+def run_path(namespace: str, name: str) -> str:
+    return f"/apis/tekton.dev/v1/namespaces/{namespace}/pipelineruns/{name}"
