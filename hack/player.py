@@ -1,7 +1,7 @@
 """Takes runs through recordings on a real API server: each recorded write becomes one write of the same field manager.
 
 So `metadata.managedFields` tells what a run's creator wrote from what Tekton copied, as it did when it was recorded.
-All state belongs to one `PlayedRun`: any number may be played at once. See `recording.py` for what is rewritten.
+All state belongs to one `PlayedRun`: any number may be played at once. See `rewrite.py` for what a replay changes.
 """
 
 import asyncio
@@ -14,9 +14,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Required, Self, TypedDict, Unpack
 
-from .recording import METADATA, SHA, Object, Rewrite, Step, created, load
+from .recording import SHA, Object, Step, created, load
+from .rewrite import Rewrite
 from .testbed.api import Api, ApiError
 
+METADATA = ("labels", "annotations", "finalizers", "ownerReferences")
 Until = int | Callable[[Step], bool]
 
 

@@ -19,7 +19,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from .binaries import BINARIES, KUBERNETES, Binary, cache, say
+from .programs import BINARIES, KUBERNETES, Binary, cache, say
 
 GO = (1, 26)
 REPORT_SECONDS = 5.0

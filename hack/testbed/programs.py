@@ -1,0 +1,57 @@
+"""The programs of the test bed: which, in which version, how they are built, and where the built ones are kept."""
+
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+KUBERNETES = "1.36.3"
+ETCD = "3.6.7"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Binary:
+    """A program of the test bed, and what its build needs to know."""
+
+    name: str
+    package: str
+    version: str
+    seconds: int  # of building it, on two cores and with an empty build cache
+    check: tuple[str, ...] = ("--version",)
+
+
+BINARIES = {
+    binary.name: binary
+    for binary in (
+        Binary(name="etcd", package="go.etcd.io/etcd/server/v3", version=ETCD, seconds=60),
+        Binary(
+            name="kube-apiserver",
+            package="k8s.io/kubernetes/cmd/kube-apiserver",
+            version=KUBERNETES,
+            seconds=220,
+        ),
+        Binary(
+            name="kube-controller-manager",
+            package="k8s.io/kubernetes/cmd/kube-controller-manager",
+            version=KUBERNETES,
+            seconds=80,
+        ),
+        Binary(
+            name="kubectl",
+            package="k8s.io/kubernetes/cmd/kubectl",
+            version=KUBERNETES,
+            seconds=50,
+            check=("version", "--client"),
+        ),
+    )
+}
+
+
+def say(message: str) -> None:
+    print(f"testbed: {message}", file=sys.stderr, flush=True)
+
+
+def cache() -> Path:
+    """The folder of the built binaries: outside the tree, and another one for each pair of versions."""
+    home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(home) / "tekton-integrations" / "testbed" / f"{KUBERNETES}-{ETCD}"
