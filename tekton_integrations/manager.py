@@ -123,6 +123,7 @@ class Manager:
     ) -> None:
         for informer in self._informers:
             await informer.synced.wait()
+        self._cluster.runs.started(lambda uid: not self._cluster.records.of_run(uid))
         for record in self._cluster.records:
             self._on_record(record)
         logger.info("working", runs=sum(len(i.lister) for i in self._cluster.runs.informers.values()))

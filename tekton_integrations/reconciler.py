@@ -20,8 +20,6 @@ from tekton_integrations.record import Record, Target
 from tekton_integrations.requests import Asked, Request, asked, new_record
 from tekton_integrations.run import Run
 
-# A run older than this without a record: the record may have been deleted, so look before making anything.
-FRESH = 60.0
 # Tries to settle what a deleted run left behind; with back-off about a day.
 MAX_SETTLE_ATTEMPTS = 300
 
@@ -78,19 +76,20 @@ class Reconciler:
             return await ledger.retry(bug, failed)
 
     async def _report(self, run: Run, wanted: Asked, ledger: Ledger, failed: str) -> float | None:
-        record, now = ledger.record, self._cluster.now()
+        record = ledger.record
         if record.input_digest == failed:
             if record.given_up:
                 return await self._unchanged(ledger)
-            if record.next_attempt and record.next_attempt > now:
-                return record.next_attempt - now
+            if (wait := (record.next_attempt or 0.0) - self._cluster.now()) > 0:
+                return wait
         todo = plan(self._integration, run, wanted)
         if record.input_digest == todo.digest and not ledger.search:
             return await self._unchanged(ledger)
         chosen = await self._choose(run.namespace, todo)
         await self._leave_old_target(ledger, todo.target)
         ledger.aim(todo.target, chosen.path, self._integration.versions[-1], run.generation)
-        search = ledger.search or (record.new and now - run.created > FRESH)
+        # A record may have been deleted while nobody looked: look before making anything.
+        search = ledger.search or (record.new and self._cluster.runs.older_than_us(run.uid))
         context = await self._contexts.make(ledger, chosen, run, search=search)
         result = await self._integration.reconcile(run, todo.options, ledger.record, context)
         await ledger.accepted(run, todo.digest, result)

@@ -1,4 +1,4 @@
-"""Against a model of the queue: whatever is asked in whatever order, each name is given out when it is due, and once."""
+"""Against a model: whatever is asked in whatever order, each name is given out when it is due, and once."""
 
 import asyncio
 from dataclasses import dataclass, field
@@ -94,7 +94,7 @@ def test_each_name_is_given_out_when_it_is_due_and_once(script: list[Ask], secon
 @given(asks, st.lists(st.integers(0, 3), max_size=20))
 def test_no_name_is_lost_to_workers_that_are_cancelled(script: list[Ask], pauses: list[int]) -> None:
     async def scene() -> None:
-        queue, given_out = WorkQueue[str](), set()
+        queue, given_out = WorkQueue[str](), set[str]()
         leaving = asyncio.create_task(restless(queue, pauses))
         for ask in script:
             await asyncio.sleep(ask.pause)

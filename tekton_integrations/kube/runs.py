@@ -1,5 +1,7 @@
 """The runs in the cluster, the last state of those that were just deleted, and what is below a run."""
 
+from collections.abc import Callable
+
 import msgspec
 
 from tekton_integrations.kube.client import ApiError, KubeClient
@@ -18,6 +20,7 @@ class Runs:
     def __init__(self, client: KubeClient, silence: float) -> None:
         self._client = client
         self._last: dict[str, Run] = {}
+        self._at_start: set[str] = set()
         self.informers: dict[str, Informer[Run]] = {
             kind: Informer(client, Source(kind, path, decode_run, silence), Lister[Run]())
             for kind, path in KINDS.items()
@@ -36,6 +39,16 @@ class Runs:
 
     def forget(self, uid: str) -> None:
         self._last.pop(uid, None)
+        self._at_start.discard(uid)
+
+    def older_than_us(self, uid: str) -> bool:
+        """The run was there when we started, and what an earlier process did about it may be unknown."""
+        return uid in self._at_start
+
+    def started(self, unknown: Callable[[str], bool]) -> None:
+        """All caches are filled: remember which of the runs that were there nobody keeps a record of."""
+        for informer in self.informers.values():
+            self._at_start |= {run.uid for run in informer.lister if for_run(run) and unknown(run.uid)}
 
     async def children(self, run: Run) -> list[Child]:
         """The TaskRuns that the run controls, in the order in which they started.

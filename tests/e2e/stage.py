@@ -15,6 +15,7 @@ from tests.fakes.github import CheckRun, GitHub
 USER = f"system:serviceaccount:{NAMESPACE}:{SERVICE_ACCOUNT}"
 REPOSITORY = "acme/api"
 SHA = "3f786850e387550fdab836ed7e6dc881de23001b"
+RUNS = "/apis/tekton.dev/v1/pipelineruns"
 GROUP = "/apis/integrations.tekton.dev/v1alpha1"
 WRITES = ("create", "update", "patch", "delete", "deletecollection")
 
@@ -44,6 +45,15 @@ class Stage:
                 yield stage
             finally:
                 await bed.request("DELETE", f"{GROUP}/namespaces/{NAMESPACE}/providers/github")
+                await stage.clear()
+
+    async def clear(self) -> None:
+        """Leaves no runs and records to the next test's controller; namespaces take seconds to go."""
+        for kind in (RUNS, f"{GROUP}/integrationstatuses"):
+            found = await self.bed.request("GET", kind)
+            for namespace in {item["metadata"]["namespace"] for item in found["items"]}:
+                root, _, plural = kind.rpartition("/")
+                await self.bed.request("DELETE", f"{root}/namespaces/{namespace}/{plural}")
 
     async def provide(self, *grants: dict[str, Any]) -> None:
         """Makes or changes the shared Provider."""
