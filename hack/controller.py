@@ -3,6 +3,7 @@
 import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from signal import Signals
 from typing import Self
@@ -18,6 +19,14 @@ COMMAND = (sys.executable, "-c", "from tekton_integrations.cli import app; app()
 READY_SECONDS = 60.0
 
 
+@dataclass(frozen=True)
+class Pod:
+    """What a pod finds: the folder with its account's token, and the variables that name the API server."""
+
+    directory: Path
+    environment: Mapping[str, str]
+
+
 class Controller:
     """One process of `tekton-integrations run`."""
 
@@ -28,10 +37,10 @@ class Controller:
     @classmethod
     @asynccontextmanager
     async def started(
-        cls, kubeconfig: Path, log: Path, *, arguments: Sequence[str] = (), ready: bool = True
+        cls, access: Path | Pod, log: Path, *, arguments: Sequence[str] = (), ready: bool = True
     ) -> AsyncIterator[Self]:
         """Started, ready and, at the end, stopped. Its output goes to `log`."""
-        controller = await cls.start(kubeconfig, log, arguments=arguments)
+        controller = await cls.start(access, log, arguments=arguments)
         try:
             if ready:
                 await controller.ready()
@@ -40,10 +49,17 @@ class Controller:
             await controller.child.stop(20)
 
     @classmethod
-    async def start(cls, kubeconfig: Path, log: Path, *, arguments: Sequence[str] = ()) -> Self:
+    async def start(cls, access: Path | Pod, log: Path, *, arguments: Sequence[str] = ()) -> Self:
+        """`access` is a kubeconfig, or what a pod would find."""
         port = free_port()
-        own = ("--kubeconfig", str(kubeconfig), "--health-host", "127.0.0.1", "--health-port", str(port))
-        return cls(await Child.started([*COMMAND, *own, *arguments], log), f"http://127.0.0.1:{port}")
+        own = ["--health-host", "127.0.0.1", "--health-port", str(port)]
+        if isinstance(access, Pod):
+            own += ["--service-account", str(access.directory)]
+        else:
+            own += ["--kubeconfig", str(access)]
+        environment = access.environment if isinstance(access, Pod) else {}
+        child = await Child.started([*COMMAND, *own, *arguments], log, environment)
+        return cls(child, f"http://127.0.0.1:{port}")
 
     async def ready(self) -> None:
         """Raises StartError if the process ends, TimeoutError if it does not get ready."""

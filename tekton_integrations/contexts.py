@@ -41,7 +41,7 @@ class Contexts:
             quota=quota,
             external_id=external_id(record.run.uid, record.integration, record.notification),
             search=search,
-            intend=ledger.intend,
+            attempt=ledger.attempt,
             children=children,
             renew_credential=lambda: cluster.credentials.forget(provider),
             now=cluster.now,

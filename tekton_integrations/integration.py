@@ -3,6 +3,7 @@
 import abc
 import enum
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
@@ -54,8 +55,8 @@ class Credential(msgspec.Struct, frozen=True, kw_only=True):
     version: str
 
 
-class Intend(Protocol):
-    async def __call__(self, repeatable: bool = False) -> None: ...
+class AttemptMaker(Protocol):
+    def __call__(self, repeatable: bool = False) -> AbstractAsyncContextManager[None]: ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,9 +70,10 @@ class Context:
     external_id: str
     # An earlier attempt may have left an object that the record doesn't know: look before making one.
     search: bool
-    # Stores that a call which must not be made twice is about to be made. Raises TemporaryError(MaybeSent) while
-    # an earlier one may still take effect, unless the call is repeatable: then it is looked at again later.
-    intend: Intend
+    # `async with context.attempt():` around a call that must not be made twice; nothing else goes in there. It is
+    # stored before, so that a crash leaves it in doubt. Raises TemporaryError(MaybeSent) while an earlier one may
+    # still take effect, unless the call is repeatable: then the remote is looked at again later.
+    attempt: AttemptMaker
     children: Callable[[], Awaitable[list[Child]]]
     # Reads the Secrets anew, after the service refused them; the next reconcile sees the result.
     renew_credential: Callable[[], None]

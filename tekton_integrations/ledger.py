@@ -1,16 +1,18 @@
 """One record during one reconcile: how each outcome changes it, and that the change is stored and told.
 
-Intent before effect: `intend` stores what is about to happen, so that a crash leaves an attempt in doubt, never a
+Intent before effect: `attempt` stores what is about to happen, so that a crash leaves an attempt in doubt, never a
 forgotten one (docs/decisions/0002).
 """
 
 import uuid
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 from msgspec.structs import replace
 
 from tekton_integrations import metrics
 from tekton_integrations.cluster import Cluster
-from tekton_integrations.errors import PermanentError, TemporaryError
+from tekton_integrations.errors import IntegrationError, PermanentError, TemporaryError
 from tekton_integrations.integration import Result
 from tekton_integrations.kube.recorder import Note
 from tekton_integrations.record import Attempt, Condition, Record, Target
@@ -37,6 +39,8 @@ class Ledger:
         self._now = cluster.now
         # Whether the remote has been looked at since the last attempt in doubt could have landed.
         self._verifying = record.verify_after is not None and self._now() >= record.verify_after
+        self._announced: Attempt | None = None
+        self._refused = False
 
     @property
     def search(self) -> bool:
@@ -44,8 +48,9 @@ class Ledger:
         return self.record.intent is not None or self._verifying
 
     def may_send(self) -> bool:
-        intent = self.record.intent
-        return intent is None or self._now() <= intent.started + self._timing.announce
+        """False when the process slept since it announced its call: others may have acted on that meanwhile."""
+        announced = self._announced
+        return announced is None or self._now() <= announced.started + self._timing.announce
 
     def aim(self, target: Target, provider: str, version: str, generation: int) -> None:
         """Where the next call goes; stored with the next write, so that it can be settled without the run."""
@@ -66,8 +71,19 @@ class Ledger:
             attempts=0,
         )
 
-    async def intend(self, repeatable: bool = False) -> None:
-        """Stores that a call is about to be made. See Context.intend."""
+    @asynccontextmanager
+    async def attempt(self, repeatable: bool = False) -> AsyncIterator[None]:
+        """Around a call that must not be made twice. See Context.attempt."""
+        await self._announce(repeatable)
+        try:
+            yield
+        except IntegrationError as error:
+            self._refused = not (isinstance(error, TemporaryError) and error.maybe_sent)
+            raise
+        finally:
+            self._announced = None
+
+    async def _announce(self, repeatable: bool) -> None:
         now, intent, verify = self._now(), self.record.intent, self.record.verify_after
         if intent is not None:
             if now < intent.deadline and not repeatable:
@@ -90,6 +106,7 @@ class Ledger:
         if condition.status != "Unknown" or condition.reason != "InProgress":
             condition = self._condition("Unknown", "InProgress", "")
         await self._write(replace(self.record, intent=attempt, verify_after=verify, condition=condition))
+        self._announced = attempt
 
     async def accepted(self, run: Run, digest: str, result: Result) -> None:
         """The remote shows `run` now."""
@@ -123,11 +140,16 @@ class Ledger:
         if first or (run.final and not was_reported):
             await self._tell("Normal", "Reported", f"{message} {self.record.url}".rstrip())
 
+    @property
+    def _intent(self) -> Attempt | None:
+        """What stays in doubt after a failure: all but the call that was refused for certain."""
+        return None if self._refused else self.record.intent
+
     async def retry(self, error: TemporaryError, digest: str) -> float:
         """Another try is due; gives the seconds until then."""
         attempts = self.record.attempts + 1
         delay = backoff(attempts) if error.delay is None else error.delay
-        intent = self.record.intent if error.maybe_sent else None
+        intent = self._intent
         reason = _waiting(error, in_doubt=intent is not None)
         before = self.record.condition
         metrics.reports.labels(self.record.integration, "retried", error.reason).inc()
@@ -160,7 +182,7 @@ class Ledger:
             input_digest=digest,
             attempts=self.record.attempts + 1,
             next_attempt=None,
-            intent=None,
+            intent=self._intent,
         )
         await self._write(replace(record, owned=not record.traces))
         metrics.reports.labels(self.record.integration, "given_up", error.reason).inc()

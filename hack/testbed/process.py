@@ -6,7 +6,7 @@ import random
 import signal
 import socket
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 # Runs between fork and exec, as a program of its own: `preexec_fn` may deadlock in a process with threads.
@@ -36,12 +36,19 @@ class Child:
         self._process = process
 
     @classmethod
-    async def started(cls, command: Sequence[str], log: Path) -> "Child":
+    async def started(cls, command: Sequence[str], log: Path, environment: Mapping[str, str] | None = None) -> "Child":
+        """`environment` is added to this process's own."""
         tied = (sys.executable, "-I", "-S", "-c", _TIED, str(os.getpid()))
         with log.open("ab") as output:
             # A session of its own: Ctrl-C must reach us alone, so that we end things in their order.
             process = await asyncio.create_subprocess_exec(
-                *tied, *command, stdin=asyncio.subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True
+                *tied,
+                *command,
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+                env={**os.environ, **(environment or {})},
             )
         return cls(Path(command[0]).name, process, log)
 

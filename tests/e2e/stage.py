@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from hack import objects
-from hack.controller import NAMESPACE, SERVICE_ACCOUNT, Controller
+from hack.controller import NAMESPACE, SERVICE_ACCOUNT, Controller, Pod
 from hack.player import Player
 from hack.testbed import TestBed
 from hack.testbed.api import ApiError, polled
@@ -23,11 +23,11 @@ WRITES = ("create", "update", "patch", "delete", "deletecollection")
 class Stage:
     """Everything that a test needs to see. The App is installed on acme/api, and granted to all namespaces."""
 
-    def __init__(self, bed: TestBed, github: GitHub, player: Player, kubeconfig: Path, logs: Path) -> None:
+    def __init__(self, bed: TestBed, github: GitHub, player: Player, pod: Pod, logs: Path) -> None:
         self.bed = bed
         self.github = github
         self.player = player
-        self.kubeconfig = kubeconfig
+        self.pod = pod
         self.log = logs / "controller.log"
         self.app = github.add_app(7)
         github.add_repository(REPOSITORY, installation_of=self.app, permissions={"checks": "write"})
@@ -36,9 +36,9 @@ class Stage:
     @classmethod
     @asynccontextmanager
     async def set(cls, bed: TestBed, logs: Path, *, limits: bool = True) -> AsyncIterator[Self]:
-        kubeconfig = await bed.service_account_kubeconfig(NAMESPACE, SERVICE_ACCOUNT)
+        pod = Pod(await bed.service_account_directory(NAMESPACE, SERVICE_ACCOUNT), bed.service_environment)
         async with GitHub.started(limits=limits) as github, Player.connected(bed.admin_kubeconfig) as player:
-            stage = cls(bed, github, player, kubeconfig, logs)
+            stage = cls(bed, github, player, pod, logs)
             await bed.apply(objects.github_app_secret(NAMESPACE, "github-app", stage.app.private_key_pem))
             await stage.provide(objects.grant("*", targets=["acme/*"]))
             try:
@@ -64,12 +64,12 @@ class Stage:
 
     @asynccontextmanager
     async def controller(self, *arguments: str) -> AsyncIterator[Controller]:
-        async with Controller.started(self.kubeconfig, self.log, arguments=arguments) as controller:
+        async with Controller.started(self.pod, self.log, arguments=arguments) as controller:
             yield controller
 
     async def start_controller(self, *arguments: str) -> Controller:
         """One that the test itself ends, or kills."""
-        return await Controller.start(self.kubeconfig, self.log, arguments=arguments)
+        return await Controller.start(self.pod, self.log, arguments=arguments)
 
     def checks(self, sha: str = SHA, repository: str = REPOSITORY) -> list[CheckRun]:
         return self.github.check_runs(repository, sha)

@@ -86,6 +86,9 @@ class Tokens:
             )
         except PermanentError as error:
             raise _explain(error, repository) from error
+        except TemporaryError as error:
+            error.maybe_sent = False  # a token too many does no harm, and the call it was for was not made
+            raise
         return datetime.fromisoformat(answer["expires_at"]).timestamp(), str(answer["token"])
 
     async def _jwt(self, api: Api) -> str:

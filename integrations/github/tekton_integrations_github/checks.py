@@ -68,8 +68,8 @@ async def show(tokens: Tokens, run: Run, children: Sequence[Child], record: Reco
     if number:
         shown = await checks.update(number, payload)
     else:
-        await context.intend()
-        shown = await checks.create(payload)
+        async with context.attempt():
+            shown = await checks.create(payload)
     for twin in found[:-1]:
         if twin["status"] != "completed":
             await checks.update(int(twin["id"]), output.twin_check_run(twin["started_at"], number))

@@ -29,12 +29,11 @@ class Statuses:
         return next((s for page in pages for s in page if s["context"].lower() == name), None)
 
     async def post(self, payload: dict[str, str]) -> None:
-        # Posting twice does no harm by itself, so a call in doubt need not be waited for.
-        await self._context.intend(repeatable=True)
         path = f"/repos/{self._target.resource}/statuses/{self._target.detail}"
-        await self._tokens.call(
-            self._api, self._target.resource, "POST", path, {"context": self._target.name} | payload
-        )
+        body = {"context": self._target.name} | payload
+        # Posting twice does no harm by itself, so a call in doubt need not be waited for.
+        async with self._context.attempt(repeatable=True):
+            await self._tokens.call(self._api, self._target.resource, "POST", path, body)
 
     @property
     def page(self) -> str:
