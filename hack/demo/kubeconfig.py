@@ -10,9 +10,9 @@ import yaml
 from kubernetes_asyncio.config import ConfigException
 from kubernetes_asyncio.config.kube_config import KubeConfigMerger
 
+from hack.testbed import Api
 from tekton_integrations.kube import config
 
-from ..testbed import Api
 from .places import DemoError
 
 AUTHORITY = "certificate-authority"
@@ -35,9 +35,9 @@ async def connected(kubeconfig: str) -> AsyncIterator[Api]:
 def current_context(kubeconfig: str) -> tuple[str, dict[str, Any]]:
     """Its name, and the cluster that it leads to, with absolute paths."""
     try:
-        merged = KubeConfigMerger(kubeconfig).config
+        merged: Any = KubeConfigMerger(kubeconfig).config  # dicts and lists, wrapped
         if merged is None:
-            raise DemoError(f"KUBECONFIG names no file that exists: {kubeconfig}")
+            raise DemoError(f"KUBECONFIG names no file that exists: {kubeconfig}; unset it to get a test bed")
         name: str = merged["current-context"]
         context = merged["contexts"].get_with_name(name)["context"]
         node = merged["clusters"].get_with_name(context["cluster"])["cluster"]
@@ -61,6 +61,10 @@ async def for_service_account(api: Api, cluster: dict[str, Any], account: str, p
         "users": [{"name": "demo", "user": {"token": answer["status"]["token"]}}],
         "contexts": [{"name": "demo", "context": {"cluster": "demo", "user": "demo", "namespace": account}}],
     }
+    return _written(path, yaml.safe_dump(content))
+
+
+def _written(path: Path, text: str) -> Path:
     path.touch(mode=0o600)
-    path.write_text(yaml.safe_dump(content))
+    path.write_text(text)
     return path

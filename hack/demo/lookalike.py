@@ -1,5 +1,6 @@
 """The GitHub look-alike as a process of its own: GitHub, to the controller; to the demo, something to read."""
 
+import re
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -8,8 +9,9 @@ from typing import Any, Self
 
 import aiohttp
 
-from ..testbed.api import polled
-from ..testbed.process import Child
+from hack.testbed.api import polled
+from hack.testbed.process import Child
+
 from .scenes import REPOSITORY, SCENES
 
 APP = 7
@@ -63,10 +65,14 @@ async def _url(child: Child, log: Path) -> str:
 
     async def printed() -> str | None:
         child.check()
-        whole = log.read_text().splitlines(keepends=True)
-        return next((line.strip() for line in whole if line.startswith("http://") and line.endswith("\n")), None)
+        return _printed_url(log)
 
     try:
         return await polled(printed, START_SECONDS)
     except TimeoutError:
         raise child.error(f"did not say its URL within {START_SECONDS:.0f} s") from None
+
+
+def _printed_url(log: Path) -> str | None:
+    found = re.search(r"^(http://\S+)\n", log.read_text(), re.MULTILINE)
+    return found[1] if found else None

@@ -12,10 +12,11 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from ..recording import DATA
-from ..testbed import TEKTON_CRDS, Api, ApiError
+from hack.recording import DATA
+from hack.testbed import TEKTON_CRDS, Api, ApiError
+
 from . import kubeconfig
-from .installed import Installed, Manifest, exists, path_of
+from .installed import Installed, Manifest, exists
 from .places import ACCOUNT, BASE, DemoError, Place
 from .screen import Screen
 
@@ -30,11 +31,12 @@ DEPLOYMENTS = "/apis/apps/v1/deployments?labelSelector=app.kubernetes.io/name%3D
 async def own_cluster(screen: Screen, config: str, folder: Path) -> AsyncIterator[Place]:
     context, cluster = kubeconfig.current_context(config)
     namespace = f"tekton-integrations-demo-{secrets.token_hex(3)}"
-    await announce(screen, context, cluster["server"], namespace)
+    screen.say(f"{cluster['server']} (context {context})", style="bold")
     installed = Installed()
     async with kubeconfig.connected(config) as api:
         await refuse_installation(api)
         has_tekton = await _has_tekton(api)
+        await announce(screen, namespace)
         try:
             await _install(api, installed, namespace, has_tekton=has_tekton, screen=screen)
             yield Place(
@@ -50,12 +52,12 @@ async def own_cluster(screen: Screen, config: str, folder: Path) -> AsyncIterato
             await _clean(screen, config, installed)
 
 
-async def announce(screen: Screen, context: str, server: str, namespace: str) -> None:
-    screen.say(f"KUBECONFIG is set: this uses YOUR cluster, {server} (context {context}).", style="bold yellow")
-    screen.say("Unset KUBECONFIG to get a test bed instead. In the cluster it makes, and removes again:")
-    screen.say(f"- the namespace {namespace} with four PipelineRuns (no pods)", indent=2, hang=2)
-    screen.say(f"- manifests/base: CRDs, roles, a policy, the namespace {ACCOUNT};", indent=2, hang=2)
-    screen.say("not the Deployment: the controller runs here, as a process", indent=4)
+async def announce(screen: Screen, namespace: str) -> None:
+    """And leaves a person the time to stop it: KUBECONFIG may be set for another reason."""
+    screen.say("There the demo makes, and removes again at the end:")
+    screen.say(f"- namespace {namespace}: four PipelineRuns, no pods", indent=2, hang=2)
+    screen.say(f"- manifests/base: CRDs, roles, a policy, namespace {ACCOUNT}", indent=2, hang=2)
+    screen.say("(not the Deployment: the controller runs here, as a process)", indent=4)
     if screen.interactive:
         screen.say(f"It begins in {GRACE_SECONDS} s. Ctrl-C stops it.", style="bold")
         await asyncio.sleep(GRACE_SECONDS)
@@ -71,7 +73,8 @@ async def refuse_installation(api: Api) -> None:
         raise DemoError(
             f"tekton-integrations is installed in this cluster ({', '.join(found[:3])}{more}), and the demo does not "
             "touch an installation. Unset KUBECONFIG to use a test bed, or name another cluster. If this is the rest "
-            "of a demo that was killed, remove it: kubectl delete -k manifests/base"
+            "of a demo that was killed, remove it: kubectl delete -k manifests/base (and its namespace, "
+            "tekton-integrations-demo-…)"
         )
 
 
@@ -112,11 +115,13 @@ async def _install(api: Api, installed: Installed, namespace: str, *, has_tekton
     await installed.add(api, BASE, leave_out=["Deployment"])
     made: Manifest = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}}
     await installed.add(api, made)
-    screen.say(f"Applied {len(installed.paths)} objects, {path_of(made).rpartition('/')[2]} among them.")
+    screen.say(f"Applied {len(installed.paths)} objects.")
 
 
 async def _clean(screen: Screen, config: str, installed: Installed) -> None:
     """With a connection of its own: the token of an exec plug-in may be too old by now."""
+    if not installed.paths:
+        return
     screen.say("Removing what the demo made in your cluster …")
     async with kubeconfig.connected(config) as api:
         left = await installed.remove(api)

@@ -10,12 +10,14 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+from tekton_integrations_github import output
+from tekton_integrations_github.integration import GitHub as Integration
+
+from hack.recording import Object, load
 from tekton_integrations.kube.runs_json import decode_child, decode_run
 from tekton_integrations.options import parse
 from tekton_integrations.requests import asked
 from tekton_integrations.run import Child, Run
-from tekton_integrations_github import output
-from tekton_integrations_github.integration import GitHub as Integration
 from tests.fakes.github import page
 from tests.fakes.github.call import Call
 from tests.fakes.github.check_rules import apply, checked
@@ -23,12 +25,13 @@ from tests.fakes.github.clock import Clock
 from tests.fakes.github.entities import CheckRun
 from tests.fakes.github.world import World
 
-from ..recording import Object, load
 from .scenes import REPOSITORY, SCENES, Scene
 
 APP = 7
+INDEX = "index.html"
 LABEL = "Preview, rendered from recordings; nothing has run yet."
-LIVE = "Preview, rendered from recordings. The demo is running now:"
+LIVE = "Preview, rendered from recordings. The demo itself runs now:"
+HINT = "Each commit had one Tekton run: open it to see what its check says."
 STYLE = """
 .label { padding: 8px 32px; background: #fff8c5; color: #1f2328; border-bottom: 1px solid #d4a72c66; }
 .label a { color: #0969da; text-decoration: underline; }
@@ -45,7 +48,8 @@ class Preview:
     def page(self, name: str, *, live: str = "", reload: bool = False) -> str:
         """With its label; `live` is where the real thing can be seen. `reload`: looks again for that by itself."""
         link = f' <a href="{escape(live)}">{escape(live)}</a>' if live else ""
-        label = f'<p class="label"><b>{LIVE if live else LABEL}</b>{link}</p>'
+        hint = f" {HINT}" if name == INDEX and not live else ""
+        label = f'<p class="label"><b>{LIVE if live else LABEL}</b>{link}{hint}</p>'
         html = self.pages[name].replace("<body>", f"<body>{label}", 1)
         again = '<meta http-equiv="refresh" content="2">' if reload and not live else ""
         return html.replace("</head>", f"{again}</head>", 1)
@@ -65,7 +69,7 @@ def preview() -> Preview:
     for scene in SCENES:
         _show(world, scene)
     pages = {f"{scene.name}.html": _page(world, f"/{REPOSITORY}/commit/{scene.sha}/checks") for scene in SCENES}
-    pages["index.html"] = _page(world, f"/{REPOSITORY}")
+    pages[INDEX] = _page(world, f"/{REPOSITORY}")
     return Preview(pages, page.STYLE.read_text() + STYLE)
 
 
@@ -78,7 +82,7 @@ def _file(path: str) -> str:
     """Where a link of the look-alike leads to among the files."""
     if path == "/style.css":
         return "style.css"
-    return next((f"{scene.name}.html" for scene in SCENES if scene.sha in path), "index.html")
+    return next((f"{scene.name}.html" for scene in SCENES if scene.sha in path), INDEX)
 
 
 def _show(world: World, scene: Scene) -> None:

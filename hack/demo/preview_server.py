@@ -12,7 +12,7 @@ from aiohttp import web
 
 from tests.fakes.github.page import POLICY
 
-from .preview import Preview
+from .preview import INDEX, Preview
 
 
 class PreviewServer:
@@ -40,7 +40,7 @@ class PreviewServer:
             await runner.cleanup()
 
     async def _answer(self, request: web.Request) -> web.Response:
-        name = request.match_info["name"] or "index.html"
+        name = request.match_info["name"] or INDEX
         if name == "style.css":
             return web.Response(text=self._preview.style, content_type="text/css")
         if name not in self._preview.pages:

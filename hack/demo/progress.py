@@ -8,14 +8,15 @@ from typing import Any
 import aiohttp
 import msgspec
 
-from tekton_integrations.kube.records_json import decode_record
+from hack.controller import Controller
+from hack.player import Player
+from hack.testbed import StartError
+from hack.testbed.api import polled
+from hack.testbed.process import Child
 from tekton_integrations.kube.runs_json import decode_run
 
-from ..controller import Controller
-from ..player import Player
-from ..testbed.api import polled
 from .lookalike import Lookalike
-from .places import Place
+from .places import DemoError, Place
 from .scenes import SCENES
 from .screen import Screen
 
@@ -24,7 +25,7 @@ RECORDS = "/apis/integrations.tekton.dev/v1alpha1/namespaces/{}/integrationstatu
 SETTLE_SECONDS = 45.0
 # Of a watch event, which is one line; aiohttp takes lines of up to twice this.
 LONGEST_LINE = 1 << 22
-ENDPOINT_SECONDS = 0.1  # between two looks at the look-alike
+LOOK_SECONDS = 0.1  # between two looks at the look-alike
 
 
 class _WatchEvent(msgspec.Struct):
@@ -69,8 +70,9 @@ class Progress:
     async def _settled(self) -> bool:
         """GitHub accepted the final state of each run, or the controller gave up, and its record says so."""
         answer = await self._place.api.request("GET", RECORDS.format(self._place.namespace))
-        records = [decode_record(msgspec.json.encode(each)) for each in answer["items"]]
-        return len(records) >= len(SCENES) and all(record.reported is not None for record in records)
+        conditions = [each.get("status", {}).get("conditions", ()) for each in answer["items"]]
+        done = [each for each in conditions if any(one["status"] in ("True", "False") for one in each)]
+        return len(done) >= len(SCENES)
 
     async def _watch_runs(self) -> None:
         api = self._place.api
@@ -83,10 +85,17 @@ class Progress:
 
     async def _watch_lookalike(self) -> None:
         while True:
+            self._check("the GitHub look-alike", self._lookalike.child)
+            self._check("the controller", self._controller.child)
             self._tell_lookalike(await self._lookalike.check_runs())
-            self._lookalike.child.check()
-            self._controller.child.check()
-            await asyncio.sleep(ENDPOINT_SECONDS)  # it has no watch
+            await asyncio.sleep(LOOK_SECONDS)  # it has no watch
+
+    @staticmethod
+    def _check(name: str, child: Child) -> None:
+        try:
+            child.check()
+        except StartError as error:
+            raise DemoError(f"{name} has ended; the end of its log:\n{error}") from error
 
     def _tell_lookalike(self, check_runs: Sequence[Mapping[str, Any]]) -> None:
         for scene in SCENES:

@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.text import Text
 
 WIDEST = 100
+FIELD = 11  # columns of the names before fields
 COLOURS = {
     "success": "green",
     "Succeeded": "green",
@@ -64,10 +65,8 @@ class Screen:
             line.append(f": {detail if len(detail) <= room else detail[: room - 1] + '…'}")
         self._console.print(line, soft_wrap=True)
 
-    def field(self, name: str, text: str, *, indent: int = 0, width: int = 11) -> None:
+    def field(self, name: str, text: str) -> None:
         """A name, and beside it a paragraph."""
-        wrapped = textwrap.wrap(
-            text, self.width - indent - width, break_long_words=False, break_on_hyphens=False
-        )
+        wrapped = textwrap.wrap(text, self.width - FIELD, break_long_words=False, break_on_hyphens=False)
         for number, part in enumerate(wrapped or [""]):
-            self.verbatim(" " * indent + f"{name if number == 0 else '':<{width}}" + part)
+            self.verbatim(f"{name if number == 0 else '':<{FIELD}}{part}")

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from ..testbed import Api
+from hack.testbed import Api
 
 TABLE = {"Accept": "application/json;as=Table;v=v1;g=meta.k8s.io"}
 GAP = 3

@@ -69,6 +69,10 @@ class Child:
         if self._process.returncode is None:
             self._process.send_signal(number)
 
+    async def wait(self) -> int:
+        """Its exit code, once it has ended by itself."""
+        return await self._process.wait()
+
     async def stop(self, grace: float = 10.0) -> None:
         """SIGTERM, then SIGKILL after `grace` seconds; returns when the process is gone."""
         self.send(signal.SIGTERM)

@@ -15,6 +15,7 @@ from aiohttp import web
 
 Object = dict[str, Any]
 PATH = "/apis/example.dev/v1/things"
+PATIENCE = 5.0
 _END = b""
 
 
@@ -28,6 +29,7 @@ class WatchServer:
         # How it behaves:
         self.watch_list = True  # False: refuses sendInitialEvents, as servers before Kubernetes 1.32 do
         self.ends_lists = True  # False: the bookmark after the initial events waits for end_list()
+        self.ends_watches = False  # True: each ends when what there is was sent
         self.expired_by_event = False  # 410 as an ERROR event instead of an HTTP status
         self.failures: deque[tuple[int, str]] = deque()  # (status, body) of the next answers
         self.expired_pages = 0  # how many `continue` tokens are to be refused
@@ -91,9 +93,10 @@ class WatchServer:
     def send_raw(self, text: bytes) -> None:
         self._push(text)
 
-    def bookmark(self, *, ends_list: bool = False) -> None:
+    def bookmark(self, *, ends_list: bool = False, version: int = 0) -> None:
         annotations = {"k8s.io/initial-events-end": "true"} if ends_list else {}
-        self.send(("BOOKMARK", {"metadata": {"resourceVersion": str(self.version), "annotations": annotations}}))
+        metadata = {"resourceVersion": str(version or self.version), "annotations": annotations}
+        self.send(("BOOKMARK", {"metadata": metadata}))
 
     def end_watches(self) -> None:
         """As after timeoutSeconds, once all was sent."""
@@ -117,9 +120,10 @@ class WatchServer:
 
     async def until(self, predicate: Callable[[], bool]) -> None:
         """Looks again after each request."""
-        while not predicate():
-            self._tick.clear()
-            await self._tick.wait()
+        async with asyncio.timeout(PATIENCE):
+            while not predicate():
+                self._tick.clear()
+                await self._tick.wait()
 
     async def watched(self, times: int = 1) -> None:
         """Returns once so many watches were accepted, over all."""
@@ -170,6 +174,8 @@ class WatchServer:
             for version, event in self._history:
                 if version > since:
                     watch.push(line(event["type"], event["object"]))
+        if self.ends_watches:
+            watch.push(_END)
         self.opened += 1
         self._tick.set()
         try:

@@ -89,7 +89,7 @@ def verdict(states: Iterable[str]) -> tuple[str, str, str]:
     kinds = {LOOKS[state].kind.split()[0] for state in states}
     if not kinds:
         return "neutral", "No checks", "Nothing has been reported on this commit"
-    if "bad" in kinds or "warn" in kinds:
+    if {"bad", "warn"} & kinds or {"cancelled", "stale"} & set(states):
         return "failure", "Some checks were not successful", counts
     if "busy" in kinds:
         return "in_progress", "Some checks haven't completed yet", counts
