@@ -36,6 +36,9 @@ def run(
         str,
         typer.Option(envvar=f"{_PREFIX}NAMESPACE", help="Namespace of the controller and of shared Providers."),
     ] = _DEFAULTS.namespace,
+    watch_namespace: Annotated[
+        str, typer.Option(envvar=f"{_PREFIX}WATCH_NAMESPACE", help="Only runs in this namespace; default: in all.")
+    ] = _DEFAULTS.watch_namespace,
     kubeconfig: Annotated[
         str | None, typer.Option(envvar="KUBECONFIG", help="Outside a cluster; default ~/.kube/config.")
     ] = None,
@@ -65,6 +68,7 @@ def run(
     settings = Settings(
         integrations=tuple(name.strip() for name in integrations.split(",") if name.strip()),
         namespace=namespace,
+        watch_namespace=watch_namespace,
         kubeconfig=kubeconfig,
         service_account=service_account,
         health_host=health_host,

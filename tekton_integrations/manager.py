@@ -11,13 +11,12 @@ from contextlib import AsyncExitStack
 import aiohttp
 
 from tekton_integrations import metrics, registry
-from tekton_integrations.annotations import DOMAIN
 from tekton_integrations.cluster import Cluster, Timing
 from tekton_integrations.health import HealthServer
 from tekton_integrations.integration import Integration
 from tekton_integrations.kube import config
 from tekton_integrations.kube.claims import claim
-from tekton_integrations.kube.client import ApiError, KubeClient
+from tekton_integrations.kube.client import ApiError, KubeClient, collection
 from tekton_integrations.kube.informer import Informer, Source
 from tekton_integrations.kube.lister import Lister
 from tekton_integrations.kube.namespaces import Namespaces
@@ -28,7 +27,7 @@ from tekton_integrations.kube.secrets import Credentials
 from tekton_integrations.log import logger
 from tekton_integrations.provider import Provider, decode_provider
 from tekton_integrations.reconciler import Reconciler
-from tekton_integrations.record import Record
+from tekton_integrations.record import API_VERSION, Record
 from tekton_integrations.requests import Request, for_record, for_run
 from tekton_integrations.run import Run, State
 from tekton_integrations.settings import Settings
@@ -47,11 +46,11 @@ class Manager:
         self._client = client
         providers: Lister[Provider] = Lister()
         silence = settings.watch_silence
-        source = Source("Provider", f"/apis/{DOMAIN}/v1alpha1/providers", decode_provider, silence)
+        source = Source("Provider", collection(API_VERSION, "providers"), decode_provider, silence)
         self._providers = Informer(client, source, providers)
         self._cluster = Cluster(
-            runs=Runs(client, silence),
-            records=Records(client, silence),
+            runs=Runs(client, silence, settings.watch_namespace),
+            records=Records(client, silence, settings.watch_namespace),
             providers=providers,
             credentials=Credentials(client),
             namespaces=Namespaces(client),

@@ -29,6 +29,11 @@ class Quota:
 
     def take(self, points: float, *, final: bool) -> None:
         """Takes `points` for a call, or raises Throttled with the seconds to wait."""
+        self.check(points, final=final)
+        self._points -= points
+
+    def check(self, points: float, *, final: bool) -> None:
+        """Like `take`, but takes nothing: to be asked before a call is announced."""
         if wait := self.blocked_for:
             raise Throttled(f"the service asked to wait; {wait:.0f} s are left", wait)
         if not self._paced:
@@ -39,7 +44,6 @@ class Quota:
         missing = points + (0.0 if final else self._burst / 3) - self._points
         if missing > 0:
             raise Throttled("kept below the service's limit", missing / self._rate)
-        self._points -= points
 
     def block(self, seconds: float) -> None:
         """The service said to wait."""

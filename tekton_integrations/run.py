@@ -8,7 +8,8 @@ import enum
 
 import msgspec
 
-KINDS = {"PipelineRun": "/apis/tekton.dev/v1/pipelineruns"}
+# kind → apiVersion and plural
+KINDS = {"PipelineRun": ("tekton.dev/v1", "pipelineruns")}
 
 
 class State(enum.StrEnum):

@@ -12,6 +12,8 @@ class Settings:
 
     integrations: tuple[str, ...] = ("github",)
     namespace: str = "tekton-integrations"
+    # Runs of this namespace only; of all when empty.
+    watch_namespace: str = ""
     kubeconfig: str | None = None
     service_account: Path = SERVICE_ACCOUNT
     health_host: str = "0.0.0.0"  # noqa: S104  (the kubelet probes from outside the pod)

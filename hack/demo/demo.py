@@ -94,7 +94,9 @@ class Demo:
 
     @asynccontextmanager
     async def _controller(self, place: Place) -> AsyncIterator[Controller]:
-        async with Controller.started(place.controller_kubeconfig, self._log, ready=False) as controller:
+        async with Controller.started(
+            place.controller_kubeconfig, self._log, arguments=("--watch-namespace", place.namespace), ready=False
+        ) as controller:
             try:
                 await controller.ready()
             except TimeoutError:

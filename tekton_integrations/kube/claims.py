@@ -7,9 +7,8 @@ from datetime import datetime
 
 import msgspec
 
-from tekton_integrations.annotations import DOMAIN
 from tekton_integrations.integration import Integration
-from tekton_integrations.kube.client import ApiError, KubeClient
+from tekton_integrations.kube.client import ApiError, KubeClient, collection
 from tekton_integrations.options import description
 from tekton_integrations.record import API_VERSION
 
@@ -24,7 +23,7 @@ class _Object(msgspec.Struct):
 
 async def claim(client: KubeClient, namespace: str, integration: Integration) -> float:
     """Publishes the integration; gives its watermark, in seconds since the epoch."""
-    base = f"/apis/{DOMAIN}/v1alpha1/namespaces/{namespace}/integrations"
+    base = collection(API_VERSION, "integrations", namespace)
     fields = msgspec.structs.fields(integration.Options)
     status = {
         "version": integration.versions[-1],

@@ -20,6 +20,12 @@ READ_BUFFER = 2 * 1024 * 1024
 METADATA_ONLY = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json"
 
 
+def collection(api_version: str, plural: str, namespace: str = "") -> str:
+    """The path of all objects of a kind, or of those in one namespace."""
+    root = f"/apis/{api_version}" if "/" in api_version else f"/api/{api_version}"
+    return f"{root}/namespaces/{namespace}/{plural}" if namespace else f"{root}/{plural}"
+
+
 class ApiError(Exception):
     """The API server's own words. `status` is 0 when it could not be reached."""
 

@@ -4,7 +4,7 @@ import hashlib
 import time
 from typing import Any, NamedTuple
 
-from tekton_integrations.kube.client import ApiError, KubeClient
+from tekton_integrations.kube.client import ApiError, KubeClient, collection
 from tekton_integrations.log import logger
 from tekton_integrations.record import RunRef, rfc3339
 
@@ -30,7 +30,7 @@ class EventRecorder:
         """Never fails: an Event is a courtesy, the record holds the truth."""
         try:
             await self._client.post(
-                f"/api/v1/namespaces/{namespace}/events",
+                collection("v1", "events", namespace),
                 self._event(namespace, run, note),
             )
         except ApiError as error:

@@ -5,14 +5,13 @@ from collections.abc import Callable, Iterator
 import msgspec
 
 from tekton_integrations import metrics
-from tekton_integrations.annotations import DOMAIN
-from tekton_integrations.kube.client import ApiError, KubeClient
+from tekton_integrations.kube.client import ApiError, KubeClient, collection
 from tekton_integrations.kube.informer import Informer, Source
 from tekton_integrations.kube.lister import Lister
 from tekton_integrations.kube.records_json import decode_record, to_object
-from tekton_integrations.record import KIND, Record
+from tekton_integrations.record import API_VERSION, KIND, Record
 
-PATH = f"/apis/{DOMAIN}/v1alpha1/integrationstatuses"
+PLURAL = "integrationstatuses"
 
 
 class _Metadata(msgspec.Struct, rename="camel"):
@@ -28,12 +27,13 @@ class _Object(msgspec.Struct):
 class Records:
     """The records in the cluster, and the last state of those that somebody else deleted too early."""
 
-    def __init__(self, client: KubeClient, silence: float) -> None:
+    def __init__(self, client: KubeClient, silence: float, namespace: str = "") -> None:
         self._client = client
         self._lost: dict[tuple[str, str], Record] = {}
         self._deleting: set[str] = set()
         self._lister: Lister[Record] = Lister({"run": lambda record: record.run.uid})
-        self.informer = Informer(client, Source(KIND, PATH, decode_record, silence), self._lister)
+        source = Source(KIND, collection(API_VERSION, PLURAL, namespace), decode_record, silence)
+        self.informer = Informer(client, source, self._lister)
         self.informer.add_handler(self._on_change)
 
     def __iter__(self) -> Iterator[Record]:
@@ -53,12 +53,11 @@ class Records:
 
     async def write(self, record: Record) -> Record:
         """Creates or replaces it. Raises ApiError; 409 means that our cache is behind."""
-        base = f"/apis/{DOMAIN}/v1alpha1/namespaces/{record.namespace}/integrationstatuses"
         body = to_object(record)
         if record.resource_version:
-            answer = await self._client.put(f"{base}/{record.name}", body)
+            answer = await self._client.put(_path(record), body)
         else:
-            answer = await self._client.post(base, body)
+            answer = await self._client.post(collection(API_VERSION, PLURAL, record.namespace), body)
         metrics.record_writes.labels(record.integration, "update" if record.resource_version else "create").inc()
         metadata = msgspec.json.decode(answer, type=_Object).metadata
         written = msgspec.structs.replace(
@@ -74,8 +73,7 @@ class Records:
     async def refresh(self, record: Record) -> None:
         """After a conflict: reads what is there now."""
         try:
-            path = f"/apis/{DOMAIN}/v1alpha1/namespaces/{record.namespace}/integrationstatuses/{record.name}"
-            self.informer.observe(decode_record(await self._client.get(path)))
+            self.informer.observe(decode_record(await self._client.get(_path(record))))
         except ApiError as error:
             if error.status != 404:
                 raise
@@ -85,10 +83,9 @@ class Records:
         self._lost.pop((record.namespace, record.name), None)
         if not record.resource_version:
             return
-        path = f"/apis/{DOMAIN}/v1alpha1/namespaces/{record.namespace}/integrationstatuses/{record.name}"
         self._deleting.add(record.uid)
         try:
-            await self._client.delete(path, {"preconditions": {"uid": record.uid}})
+            await self._client.delete(_path(record), {"preconditions": {"uid": record.uid}})
         except ApiError as error:
             if error.status not in (404, 409):
                 self._deleting.discard(record.uid)
@@ -108,3 +105,7 @@ class Records:
         else:
             # Usually the run goes too; if it stays, what the record knew is still needed.
             self._lost[(before.namespace, before.name)] = msgspec.structs.replace(before, uid="", resource_version="")
+
+
+def _path(record: Record) -> str:
+    return f"{collection(API_VERSION, PLURAL, record.namespace)}/{record.name}"

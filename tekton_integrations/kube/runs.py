@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from tekton_integrations.kube.client import ApiError, KubeClient
+from tekton_integrations.kube.client import ApiError, KubeClient, collection
 from tekton_integrations.kube.informer import Informer, Source
 from tekton_integrations.kube.lister import Lister
 from tekton_integrations.kube.runs_json import decode_child, decode_run
@@ -17,13 +17,15 @@ class _List(msgspec.Struct):
 
 
 class Runs:
-    def __init__(self, client: KubeClient, silence: float) -> None:
+    """`namespace`: only runs in there; empty for all."""
+
+    def __init__(self, client: KubeClient, silence: float, namespace: str = "") -> None:
         self._client = client
         self._last: dict[str, Run] = {}
         self._at_start: set[str] = set()
         self.informers: dict[str, Informer[Run]] = {
-            kind: Informer(client, Source(kind, path, decode_run, silence), Lister[Run]())
-            for kind, path in KINDS.items()
+            kind: Informer(client, Source(kind, collection(*api, namespace), decode_run, silence), Lister[Run]())
+            for kind, api in KINDS.items()
         }
         for informer in self.informers.values():
             informer.add_handler(self._on_change)
@@ -55,7 +57,7 @@ class Runs:
 
         None where we may not read them, or they are gone with the run: a report without details beats no report.
         """
-        path = f"/apis/tekton.dev/v1/namespaces/{run.namespace}/taskruns"
+        path = collection("tekton.dev/v1", "taskruns", run.namespace)
         try:
             raw = await self._client.get(path, {"labelSelector": f"tekton.dev/pipelineRun={run.name}"})
         except ApiError as error:

@@ -12,7 +12,7 @@ import msgspec
 from tekton_integrations.annotations import DOMAIN
 from tekton_integrations.errors import TemporaryError
 from tekton_integrations.integration import Credential, ProviderType, SecretSource
-from tekton_integrations.kube.client import ApiError, KubeClient
+from tekton_integrations.kube.client import ApiError, KubeClient, collection
 from tekton_integrations.provider import Provider
 
 MAX_AGE = 300.0
@@ -80,7 +80,7 @@ class Credentials:
         name, key = source.secret_ref.name, source.secret_ref.key
         where = f"Secret {provider.namespace}/{name} of Provider {provider.path}"
         try:
-            raw = await self._client.get(f"/api/v1/namespaces/{provider.namespace}/secrets/{name}")
+            raw = await self._client.get(f"{collection('v1', 'secrets', provider.namespace)}/{name}")
         except ApiError as error:
             cure = {
                 403: f"we may not read it; bind the role tekton-integrations-secrets in {provider.namespace}",

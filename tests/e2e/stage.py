@@ -79,35 +79,40 @@ class Stage:
         found: list[dict[str, Any]] = answer["items"]
         return found
 
-    async def record(self, namespace: str, *, integration: str = "github", run: str | None = None) -> dict[str, Any]:
-        """The only record of the integration (and run); waits until it is there."""
+    async def record(self, namespace: str, *, integration: str = "github") -> dict[str, Any]:
+        """The only record of the integration; waits until it is there."""
 
         async def probe() -> dict[str, Any] | None:
             found = [r for r in await self.records(namespace) if r["spec"]["integration"] == integration]
-            found = [r for r in found if run is None or r["spec"]["runRef"]["name"] == run]
             assert len(found) <= 1
             return found[0] if found else None
 
         return await polled(probe)
 
     async def until_record(
-        self, namespace: str, condition: Callable[[dict[str, Any]], bool], *, seconds: float = 30, **which: str
+        self,
+        namespace: str,
+        condition: Callable[[dict[str, Any]], bool],
+        *,
+        seconds: float = 30,
+        integration: str = "github",
     ) -> dict[str, Any]:
         """The record, once `condition` holds for it."""
 
         async def probe() -> dict[str, Any] | None:
-            record = await self.record(namespace, **which)
+            record = await self.record(namespace, integration=integration)
             return record if condition(record) else None
 
         return await polled(probe, seconds)
 
-    async def reported(self, namespace: str, *, seconds: float = 30, **which: str) -> dict[str, Any]:
-        return await self.until_record(namespace, lambda r: condition(r)["status"] == "True", seconds=seconds, **which)
+    async def reported(self, namespace: str, *, seconds: float = 30) -> dict[str, Any]:
+        return await self.until_record(namespace, lambda r: condition(r)["status"] == "True", seconds=seconds)
 
-    async def failed(self, namespace: str, reason: str, **which: str) -> dict[str, Any]:
-        return await self.until_record(
-            namespace, lambda r: (condition(r)["status"], condition(r)["reason"]) == ("False", reason), **which
-        )
+    async def failed(self, namespace: str, reason: str, *, integration: str = "github") -> dict[str, Any]:
+        def holds(record: dict[str, Any]) -> bool:
+            return (condition(record)["status"], condition(record)["reason"]) == ("False", reason)
+
+        return await self.until_record(namespace, holds, integration=integration)
 
     async def all_reported(self, namespace: str, count: int, seconds: float = 60) -> None:
         async def probe() -> bool:

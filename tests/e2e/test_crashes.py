@@ -15,7 +15,13 @@ from tests.e2e.stage import REPOSITORY, Stage
 from tests.fakes.github import Call, CheckRun, LaggingList, LateWrite
 
 RECORDINGS = ("success", "failure", "cancelled", "not-found", "skipped")
-ENDS = {"success": "success", "failure": "failure", "cancelled": "cancelled", "not-found": "failure", "skipped": "success"}
+ENDS = {
+    "success": "success",
+    "failure": "failure",
+    "cancelled": "cancelled",
+    "not-found": "failure",
+    "skipped": "success",
+}
 CREATE = "^POST /repos/acme/api/check-runs$"
 LIST = "^GET .*/commits/.*/check-runs$"
 # A call in doubt is settled within 30 s, and once more looked at 20 s later.
@@ -136,9 +142,7 @@ async def test_fifty_runs_survive_ten_kills_late_writes_and_lagging_lists(
         await controller.stop()
 
 
-async def test_fifty_runs_survive_a_process_that_is_paused_for_twenty_seconds(
-    stage: Stage, namespace: str
-) -> None:
+async def test_fifty_runs_survive_a_process_that_is_paused_for_twenty_seconds(stage: Stage, namespace: str) -> None:
     stage.github.faults.add(LIST, LaggingList(3), times=None)
     stage.github.faults.add(CREATE, LateWrite(12), times=2)
     async with stage.controller() as controller:
@@ -160,16 +164,12 @@ async def test_fifty_runs_survive_a_process_that_is_paused_for_twenty_seconds(
         assert list(mistakes(stage, 50)) == []
 
 
-async def test_a_write_that_lands_after_the_client_gave_up_is_adopted_not_doubled(
-    stage: Stage, namespace: str
-) -> None:
+async def test_a_write_that_lands_after_the_client_gave_up_is_adopted_not_doubled(stage: Stage, namespace: str) -> None:
     stage.github.faults.add(CREATE, LateWrite(12), times=1)
     stage.github.faults.add(LIST, LaggingList(3), times=None)
     async with stage.controller():
         await stage.player.play("success", namespace=namespace, speed=1)
-        record = await stage.until_record(
-            namespace, lambda r: r["status"]["conditions"][0]["reason"] == "MaybeSent"
-        )
+        record = await stage.until_record(namespace, lambda r: r["status"]["conditions"][0]["reason"] == "MaybeSent")
         assert record["status"]["intent"]["deadline"]
         await stage.reported(namespace, seconds=60)
     checks = stage.github.check_runs(REPOSITORY, "3f786850e387550fdab836ed7e6dc881de23001b")

@@ -46,22 +46,21 @@ async def test_github_shows_what_the_run_is_for_few_writes(
     conclusion, title = ENDS[recording]
     calls = len(stage.github.requests)
     await stage.player.play(recording, namespace=namespace, sha=sha_of(recording), speed=1)
-    await stage.reported(namespace, integration="github")
+    await stage.reported(namespace)
 
     [check] = stage.checks(sha_of(recording))
     assert (check.status, check.conclusion) == ("completed", conclusion)
-    assert check.output.title is not None
-    assert title in check.output.title
+    assert title in str(check.output.title)
+    # A machine so slow that the run had no condition for a second shows it as queued first.
+    queued = check.history[0].after.status == "queued"
     # TaskRuns carry copies of the annotations: had one been reported, there would be further calls.
     made = [call.method for call in list(stage.github.requests)[calls:] if "check-runs" in call.path]
-    assert made == ["POST", "PATCH"][: len(made)]
-
+    assert made in (["POST"], ["POST", "PATCH"], *([["POST", "PATCH", "PATCH"]] if queued else []))
     for resource in ("pipelineruns", "taskruns", "customruns"):
         assert stage.writes(namespace, resource) == []
     github = [e for e in stage.writes(namespace, "integrationstatuses") if "-github-" in e["objectRef"].get("name", "")]
-    assert len(github) <= 3
-    normal = await stage.events(namespace, "Normal")
-    assert 1 <= len(normal) <= 2
+    assert len(github) <= 3 + queued
+    assert 1 <= len(await stage.events(namespace, "Normal")) <= 2
 
 
 async def test_kubectl_wait_returns_when_the_final_state_was_accepted(

@@ -51,6 +51,10 @@ class Api:
     def quota(self) -> Quota:
         return self.context.quota(self.scope, POINTS_PER_SECOND, BURST)
 
+    def check_quota(self) -> None:
+        """Raises Throttled if a call that changes something would have to wait: ask before announcing it."""
+        self.quota.check(_points("POST"), final=self.final)
+
     async def call(
         self, method: str, path: str, body: Mapping[str, Any] | None = None, *, token: str = "", jwt: str = ""
     ) -> Any:
@@ -69,7 +73,7 @@ class Api:
     async def _call(
         self, method: str, url: str, body: Mapping[str, Any] | None, *, token: str = "", jwt: str = ""
     ) -> tuple[Any, str]:
-        self.quota.take(1 if method == "GET" else 5, final=self.final)
+        self.quota.take(_points(method), final=self.final)
         headers = sansio.create_headers(USER_AGENT, oauth_token=token or None, jwt=jwt or None)
         headers["x-github-api-version"] = VERSION
         content = b""
@@ -109,6 +113,10 @@ class Api:
                 "RepositoryMoved", "GitHub says that the repository has moved; set owner and repo to its new name"
             )
         return PermanentError(*_explain(status, said))
+
+
+def _points(method: str) -> int:
+    return 1 if method == "GET" else 5
 
 
 def _explain(status: int, said: str) -> tuple[str, str]:

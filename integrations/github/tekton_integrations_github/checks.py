@@ -47,7 +47,9 @@ class CheckRuns:
             "head_sha": self._target.detail,
             "external_id": self._context.external_id,
         }
-        return await self._call("POST", f"{self._path}/check-runs", fixed | payload)
+        self._api.check_quota()
+        async with self._context.attempt():
+            return await self._call("POST", f"{self._path}/check-runs", fixed | payload)
 
     async def update(self, number: int, payload: dict[str, Any]) -> dict[str, Any]:
         return await self._call("PATCH", f"{self._path}/check-runs/{number}", payload)
@@ -68,8 +70,7 @@ async def show(tokens: Tokens, run: Run, children: Sequence[Child], record: Reco
     if number:
         shown = await checks.update(number, payload)
     else:
-        async with context.attempt():
-            shown = await checks.create(payload)
+        shown = await checks.create(payload)
     for twin in found[:-1]:
         if twin["status"] != "completed":
             await checks.update(int(twin["id"]), output.twin_check_run(twin["started_at"], number))

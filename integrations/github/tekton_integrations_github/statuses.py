@@ -32,6 +32,7 @@ class Statuses:
         path = f"/repos/{self._target.resource}/statuses/{self._target.detail}"
         body = {"context": self._target.name} | payload
         # Posting twice does no harm by itself, so a call in doubt need not be waited for.
+        self._api.check_quota()
         async with self._context.attempt(repeatable=True):
             await self._tokens.call(self._api, self._target.resource, "POST", path, body)
 

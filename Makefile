@@ -1,0 +1,54 @@
+# `make` alone prints the targets. Everything is installed into .venv and cached outside the tree.
+PYTHON ?= python3
+BIN := .venv/bin
+STAMP := .venv/installed
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo test lint unit e2e docs bench testbed format clean
+
+help: ## Print this list.
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+install: $(STAMP) ## Install everything into .venv.
+
+$(STAMP): pyproject.toml $(wildcard integrations/*/pyproject.toml)
+	@echo "Installing into .venv (about a minute the first time) ..."
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12")'
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/pip install --quiet --disable-pip-version-check "pip>=25.1"
+	@$(BIN)/pip install --quiet --editable . $(foreach i,$(wildcard integrations/*/pyproject.toml),--editable $(dir $(i))) --group dev
+	@touch $@
+
+demo: $(STAMP) ## Play four recorded runs on a real API server and show what GitHub would show.
+	@$(BIN)/python -m hack.demo
+
+test: lint docs unit e2e ## All checks: format, lint, types, layers, docs, unit, e2e.
+
+format: $(STAMP) ## Format the code.
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+lint: $(STAMP) ## Format, lint, types and layers, without changing anything.
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+docs: $(STAMP) ## Generated tables, links and reasons in the docs.
+	$(BIN)/python -m hack.docs
+
+unit: $(STAMP) ## Tests without an API server.
+	$(BIN)/pytest -m "not e2e"
+
+e2e: $(STAMP) ## Tests on a real API server; builds it the first time (about 6 minutes).
+	$(BIN)/python -m hack.testbed --build
+	$(BIN)/pytest -m e2e
+
+bench: $(STAMP) ## CPU, latency and memory, beside a bare loop of the same calls.
+	@$(BIN)/python -m hack.bench
+
+testbed: $(STAMP) ## Leave a real API server running and print its KUBECONFIG.
+	@$(BIN)/python -m hack.testbed --controller-manager
+
+clean: ## Remove .venv and caches of tools; the test bed's cache stays.
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
