@@ -1,6 +1,7 @@
 """Lifetimes: connects informers to queues and queues to reconcilers, starts them in order and stops them gently."""
 
 import asyncio
+import itertools
 import os
 import signal
 import socket
@@ -104,7 +105,7 @@ class Manager:
 
     async def _claim(self, integration: Integration) -> float:
         """Waits for an API server that is not up yet; says what to do about one that refuses."""
-        for attempt in range(1, 1_000_000):
+        for attempt in itertools.count(1):
             try:
                 return await claim(self._client, self._settings.namespace, integration)
             except ApiError as error:
@@ -115,7 +116,7 @@ class Manager:
                     ) from error
                 logger.warning("API server not ready", error=str(error))
                 await asyncio.sleep(backoff(attempt, base=0.2, ceiling=10))
-        raise AssertionError("unreachable")
+        raise AssertionError("count ends never")
 
     async def _work(
         self, group: asyncio.TaskGroup, reconcilers: dict[str, Reconcile], tasks: list[asyncio.Task[None]]

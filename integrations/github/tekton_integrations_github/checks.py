@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote
 
-from tekton_integrations import Child, Context, Record, Result, Run, Target
+from tekton_integrations import Child, Context, PermanentError, Record, Result, Run, Target
 from tekton_integrations_github import output
 from tekton_integrations_github.api import Api
 from tekton_integrations_github.auth import Tokens
@@ -66,7 +66,7 @@ async def show(tokens: Tokens, run: Run, children: Sequence[Child], record: Reco
     payload = output.check_run(run, children)
     found = await checks.mine() if context.search else []
     # GitHub shows the newest of a name, so that is the one to keep right.
-    number = int(found[-1]["id"]) if found else int(record.memory.get(ID, 0))
+    number = int(found[-1]["id"]) if found else remembered(record)
     if number:
         shown = await checks.update(number, payload)
     else:
@@ -82,12 +82,20 @@ async def settle(tokens: Tokens, record: Record, context: Context) -> None:
     assert record.target is not None
     checks = CheckRuns(tokens, record.target, context, final=True)
     found = {int(check["id"]): check for check in await checks.mine()}
-    number = int(record.memory.get(ID, 0))
+    number = remembered(record)
     if number and number not in found:
         found[number] = await checks.read(number)
     for check in found.values():
         if check["status"] != "completed" and check.get("external_id") == context.external_id:
             await checks.update(int(check["id"]), output.settled_check_run())
+
+
+def remembered(record: Record) -> int:
+    """The check run's id, 0 if there is none yet. What can't be read must not be taken for nothing."""
+    text = record.memory.get(ID, "0")
+    if not text.isdecimal():
+        raise PermanentError("UnreadableMemory", f"the record's annotation {ID} is not a number; delete the record")
+    return int(text)
 
 
 def _summary(record: Record, payload: dict[str, Any]) -> str:
