@@ -4,7 +4,7 @@ Lint forbids other HTTP clients in integrations. No redirect is followed here: a
 one (a renamed repository) does so with the same method, and to an allowed origin only.
 """
 
-import re
+import unicodedata
 from collections.abc import Callable, Mapping
 
 import aiohttp
@@ -15,7 +15,8 @@ from tekton_integrations.errors import PermanentError, TemporaryError
 
 TIMEOUT = 10.0
 MAX_BODY = 4 * 1024 * 1024
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069]+")
+# Unicode's categories of what has no shape of its own: control, format, surrogate, line and paragraph separator.
+_INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 
 
 class Response(msgspec.Struct, frozen=True):
@@ -28,7 +29,9 @@ class Response(msgspec.Struct, frozen=True):
 
 def clean(text: str, limit: int = 200) -> str:
     """Untrusted text made fit for a condition, an Event or a log line: one line, no control characters, short."""
-    text = _CONTROL.sub(" ", text).strip()
+    if not text.isprintable():
+        text = "".join(" " if unicodedata.category(c) in _INVISIBLE else c for c in text)
+    text = " ".join(text.split())
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 

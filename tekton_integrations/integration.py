@@ -5,7 +5,7 @@ import enum
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from typing import Any, ClassVar, Protocol
+from typing import Annotated, Any, ClassVar, Protocol
 
 import msgspec
 
@@ -22,7 +22,9 @@ class Delivery(enum.Enum):
 
 
 class SecretRef(msgspec.Struct, frozen=True):
-    name: str
+    """The pattern keeps the name from leading anywhere but to a Secret of the Provider's own namespace."""
+
+    name: Annotated[str, msgspec.Meta(pattern=r"\A[a-z0-9]([-a-z0-9.]*[a-z0-9])?\Z", max_length=253)]
     key: str = ""
 
 

@@ -1,8 +1,9 @@
 """Providers: whose credential, for which targets, for whom. The choice is pure; reading Secrets is not here."""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -10,6 +11,16 @@ import msgspec
 from tekton_integrations import annotations
 from tekton_integrations.errors import PermanentError
 from tekton_integrations.record import Target
+
+
+@lru_cache(maxsize=4096)
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(".*".join(re.escape(part) for part in pattern.split("*")), re.DOTALL)
+
+
+def matches(text: str, pattern: str) -> bool:
+    """Whether the whole text fits; `*` stands for any characters, and nothing else is special."""
+    return _compiled(pattern).fullmatch(text) is not None
 
 
 class Grant(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -24,12 +35,12 @@ class Grant(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     names: tuple[str, ...] = ("*",)
 
     def allows(self, namespace: str, labels: Mapping[str, str], target: Target) -> bool:
-        by_name = any(fnmatchcase(namespace, pattern) for pattern in self.namespaces)
+        by_name = any(matches(namespace, pattern) for pattern in self.namespaces)
         by_label = bool(self.namespace_selector) and self.namespace_selector.items() <= labels.items()
         return (
             (by_name or by_label)
-            and any(fnmatchcase(target.resource, pattern.lower()) for pattern in self.targets)
-            and any(fnmatchcase(target.name, pattern) for pattern in self.names)
+            and any(matches(target.resource, pattern.lower()) for pattern in self.targets)
+            and any(matches(target.name, pattern) for pattern in self.names)
         )
 
 

@@ -45,7 +45,10 @@ def _load_one(name: str) -> Integration:
         raise RegistryError(f"{_where(point)} can't be imported: {error!r}; reinstall it") from error
     for problem in problems(loaded, name):
         raise RegistryError(f"{_where(point)}: {problem}")
-    integration: Integration = loaded()
+    try:
+        integration: Integration = loaded()
+    except Exception as error:
+        raise RegistryError(f"{_where(point)} can't be made without arguments: {error!r}; mend its __init__") from error
     return integration
 
 
@@ -69,6 +72,8 @@ def problems(candidate: object, name: str) -> Iterable[str]:
         yield f"Options declares {', '.join(sorted(taken))}, which the core reads itself; rename it"
     if not getattr(candidate, "provider_types", ()):
         yield "provider_types is empty; declare which Providers it can use"
+    if not getattr(candidate, "versions", ()):
+        yield "versions is empty; name at least one version of its annotations"
     for method in ("reconcile", "settle"):
         if not inspect.iscoroutinefunction(getattr(candidate, method)):
             yield f"{method} is not a coroutine function; make it `async def`"

@@ -121,6 +121,8 @@ class Run(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """`exit_code` is None while it runs, and for one that was allowed to fail (`onError: continue`)."""
+
     name: str
     exit_code: int | None
     reason: str

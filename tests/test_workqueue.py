@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tekton_integrations.workqueue import WorkQueue, backoff
+from tests.calm import calmly
 from tests.virtual_time import Stuck, run_virtually
 
 
@@ -215,6 +216,7 @@ def test_waiting_for_an_empty_queue_never_ends() -> None:
         run_virtually(scene)
 
 
+@calmly
 @given(st.integers(min_value=1, max_value=5000), st.floats(0.01, 10), st.floats(10, 1000))
 def test_backoff_doubles_up_to_the_ceiling_and_is_spread_by_half(failures: int, base: float, ceiling: float) -> None:
     full = min(ceiling, base * 2 ** min(failures - 1, 30))

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tekton_integrations.workqueue import WorkQueue
+from tests.calm import calmly
 from tests.virtual_time import run_virtually
 
 NAMES = ("a", "b", "c")
@@ -72,6 +73,7 @@ async def restless(queue: WorkQueue[str], pauses: list[int]) -> None:
 asks = st.lists(st.builds(Ask, st.integers(0, 4), st.sampled_from(NAMES), st.none() | st.integers(-1, 8)), max_size=30)
 
 
+@calmly
 @given(asks, st.integers(0, 5))
 def test_each_name_is_given_out_when_it_is_due_and_once(script: list[Ask], seconds: int) -> None:
     async def scene() -> None:
@@ -91,6 +93,7 @@ def test_each_name_is_given_out_when_it_is_due_and_once(script: list[Ask], secon
     run_virtually(scene)
 
 
+@calmly
 @given(asks, st.lists(st.integers(0, 3), max_size=20))
 def test_no_name_is_lost_to_workers_that_are_cancelled(script: list[Ask], pauses: list[int]) -> None:
     async def scene() -> None:

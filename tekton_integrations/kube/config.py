@@ -10,10 +10,15 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+from tekton_integrations.log import logger
 
 SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 # The kubelet rotates the mounted token well before it ends, so a copy may be a minute old.
 TOKEN_AGE = 60.0
+# Running an exec plug-in may cost a second; their tokens last a quarter of an hour at least.
+RELOAD_AGE = 300.0
 
 
 class ConfigError(Exception):
@@ -49,8 +54,9 @@ def in_cluster(directory: Path = SERVICE_ACCOUNT) -> ClusterConfig:
 
 
 class MountedToken:
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, max_age: float = TOKEN_AGE) -> None:
         self._path = path
+        self._max_age = max_age
         self._header = ""
         self._read_at = 0.0
 
@@ -60,25 +66,48 @@ class MountedToken:
         return self._header
 
     async def header(self) -> str:
-        return self._header if time.monotonic() - self._read_at < TOKEN_AGE else self.read()
+        return self._header if time.monotonic() - self._read_at < self._max_age else self.read()
 
 
 async def from_kubeconfig(path: str | None) -> ClusterConfig:
-    from kubernetes_asyncio import client, config  # noqa: PLC0415  (heavy: see above)
-
-    configuration = client.Configuration()
+    """By the file's current context. Raises ConfigError."""
+    token = KubeconfigToken(path)
     try:
-        await config.load_kube_config(config_file=path, client_configuration=configuration)
-    except (config.ConfigException, OSError) as error:
+        configuration = await token.load()
+        return ClusterConfig(str(configuration.host).rstrip("/"), _context(configuration), token.header)
+    except Exception as error:  # the file is the user's, and its parser lets errors of every kind through
+        name = path or os.environ.get("KUBECONFIG") or "~/.kube/config"
         raise ConfigError(
-            f"no usable kubeconfig ({error}): set KUBECONFIG, pass --kubeconfig, or run in a cluster"
+            f"no usable kubeconfig ({name}: {error}): set KUBECONFIG, pass --kubeconfig, or run in a cluster"
         ) from error
 
-    async def header() -> str:
-        # Runs the exec plug-in or refreshes the token where that is due.
-        return str(await configuration.get_api_key_with_prefix("BearerToken") or "")
 
-    return ClusterConfig(str(configuration.host).rstrip("/"), _context(configuration), header)
+class KubeconfigToken:
+    """The file's token. Read anew after a while: an exec plug-in's tokens end, and only loading runs it again."""
+
+    def __init__(self, path: str | None, max_age: float = RELOAD_AGE) -> None:
+        self._path = path
+        self._max_age = max_age
+        self._header = ""
+        self._read_at = 0.0
+
+    async def load(self) -> Any:
+        from kubernetes_asyncio import client, config  # noqa: PLC0415  (heavy: see above)
+
+        configuration = client.Configuration()
+        await config.load_kube_config(config_file=self._path, client_configuration=configuration)
+        self._header = str(await configuration.get_api_key_with_prefix("BearerToken") or "")
+        self._read_at = time.monotonic()
+        return configuration
+
+    async def header(self) -> str:
+        if time.monotonic() - self._read_at > self._max_age:
+            try:
+                await self.load()
+            except Exception as error:  # see from_kubeconfig; the old token may still do
+                self._read_at = time.monotonic()
+                logger.warning("kubeconfig not read again", error=str(error))
+        return self._header
 
 
 def _context(configuration: object) -> ssl.SSLContext | None:

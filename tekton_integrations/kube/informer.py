@@ -12,10 +12,11 @@ from typing import Generic, TypeVar
 
 import aiohttp
 import msgspec
+from aiohttp.http_exceptions import HttpProcessingError
 
 from tekton_integrations import metrics
 from tekton_integrations.kube.client import ApiError, KubeClient
-from tekton_integrations.kube.lister import Cached, Key, Lister
+from tekton_integrations.kube.lister import Cached, Key, Lister, newer
 from tekton_integrations.log import logger
 
 T = TypeVar("T", bound=Cached)
@@ -42,6 +43,17 @@ class _Meta(msgspec.Struct, rename="camel"):
 
 class _Bookmark(msgspec.Struct):
     metadata: _Meta
+
+
+class _Identity(msgspec.Struct):
+    """What every object has, however odd the rest of it."""
+
+    name: str
+    namespace: str = ""
+
+
+class _Named(msgspec.Struct):
+    metadata: _Identity
 
 
 class _Error(msgspec.Struct):
@@ -91,15 +103,23 @@ class Informer(Generic[T]):
 
     def observe(self, item: T) -> None:
         """Takes in the answer to a write of our own, so that nobody reads an older state after it."""
+        if self._seen is not None:
+            self._seen.add((item.namespace, item.name))  # younger than the list that is being read
         self.lister.put(item)
 
     async def run(self) -> None:
         """Until cancelled."""
-        failures = 0
+        failures, clock = 0, asyncio.get_running_loop().time
         while True:
+            began = clock()
             try:
                 await self._session()
-                failures = 0
+                # A server that hangs up at once, time and again, is not to be hammered.
+                failures = 0 if clock() - began > 1.0 else failures + 1
+            except (msgspec.DecodeError, msgspec.ValidationError, ValueError, HttpProcessingError) as error:
+                failures += 1
+                metrics.watch_restarts.labels(self.kind, "unreadable").inc()
+                logger.warning("unreadable answer", kind=self.kind, error=str(error)[:200], failures=failures)
             except Expired:
                 metrics.watch_restarts.labels(self.kind, "expired").inc()
                 self._version = ""
@@ -145,10 +165,7 @@ class Informer(Generic[T]):
             self.connected = True
             count = 0
             while True:
-                try:
-                    line = await lines.readline()
-                except ValueError as error:
-                    raise ApiError(0, "LineTooLong", str(error)) from error
+                line = await lines.readline()
                 if not line.endswith(b"\n"):
                     return  # the end, or an event cut in the middle: the next connection brings it whole
                 self._take(line)
@@ -157,10 +174,7 @@ class Informer(Generic[T]):
                     await asyncio.sleep(0)
 
     def _take(self, line: bytes) -> None:
-        try:
-            event = _watch.decode(line)
-        except msgspec.DecodeError as error:
-            raise ApiError(0, "BadLine", str(error)) from error
+        event = _watch.decode(line)
         if event.type == "BOOKMARK":
             self._bookmark(msgspec.json.decode(event.object, type=_Bookmark).metadata)
         elif event.type == "ERROR":
@@ -168,10 +182,8 @@ class Informer(Generic[T]):
             if status.code == 410:
                 raise Expired
             raise ApiError(status.code, "WatchError", status.message)
-        elif (item := self._decoded(event.object)) is not None:
-            self._apply(event.type, item)
-            if self._seen is None:
-                self._version = item.resource_version
+        else:
+            self._object(event.type, event.object)
 
     def _bookmark(self, metadata: _Meta) -> None:
         if self._seen is not None:
@@ -193,21 +205,34 @@ class Informer(Generic[T]):
         while True:
             page = msgspec.json.decode(await self._client.get(self._path, params), type=_Page)
             for raw in page.items:
-                if (item := self._decoded(raw)) is not None:
-                    self._apply("ADDED", item)
+                self._object("ADDED", raw)
             if not page.metadata.continue_:
                 break
             params["continue"] = page.metadata.continue_
         self._end_of_list()
         self._version = page.metadata.resource_version
 
-    def _decoded(self, raw: msgspec.Raw) -> T | None:
+    def _object(self, kind: str, raw: msgspec.Raw) -> None:
         try:
-            return self._decode(raw)
+            item = self._decode(raw)
         except (msgspec.DecodeError, ValueError) as error:
-            # One odd object must not blind us to all others.
-            logger.error("unreadable object", kind=self.kind, error=str(error))
-            return None
+            self._odd(kind, raw, error)
+            return
+        self._apply(kind, item)
+        if self._seen is None:
+            self._version = item.resource_version
+
+    def _odd(self, kind: str, raw: msgspec.Raw, error: Exception) -> None:
+        """One unreadable object must not blind us to all others; what is known of it stays until it is deleted."""
+        logger.error("unreadable object", kind=self.kind, error=str(error)[:200])
+        try:
+            identity = msgspec.json.decode(raw, type=_Named).metadata
+        except msgspec.DecodeError:
+            return
+        if kind != "DELETED" and self._seen is not None:
+            self._seen.add((identity.namespace, identity.name))
+        if kind == "DELETED" and (known := self.lister.get(identity.namespace, identity.name)):
+            self._delete(known)
 
     def _apply(self, kind: str, item: T) -> None:
         known = self.lister.get(item.namespace, item.name)
@@ -218,6 +243,8 @@ class Informer(Generic[T]):
         if self._seen is not None:
             self._seen.add((item.namespace, item.name))
         if known is not None and known.uid != item.uid:
+            if newer(known.resource_version, item.resource_version):
+                return  # a late word of a former object of that name
             # Deleted and made anew while nobody looked.
             self._delete(known)
             known = None

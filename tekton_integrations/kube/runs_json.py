@@ -59,9 +59,14 @@ class _Terminated(msgspec.Struct, gc=False, rename="camel"):
     reason: str = ""
 
 
-class _Step(msgspec.Struct, gc=False):
+class _Step(msgspec.Struct, gc=False, rename="camel"):
     name: str = ""
+    termination_reason: str = ""
     terminated: _Terminated | None = None
+
+    @property
+    def exit_code(self) -> int | None:
+        return self.terminated.exit_code if self.terminated and self.termination_reason != "Continued" else None
 
 
 class _Status(msgspec.Struct, gc=False, rename="camel"):
@@ -132,7 +137,7 @@ def decode_child(raw: bytes | msgspec.Raw) -> tuple[str, Child]:
         steps=tuple(
             Step(
                 name=step.name,
-                exit_code=step.terminated.exit_code if step.terminated else None,
+                exit_code=step.exit_code,
                 reason=step.terminated.reason if step.terminated else "",
             )
             for step in source.status.steps

@@ -1,18 +1,9 @@
 """The informer's cache equals what the API server has; faults are in test_informer_faults.py."""
 
 import asyncio
-from collections.abc import AsyncIterator
 
-import pytest
-
-from tests.fakes.watch_server import WatchServer
-from tests.kube.watched import PATIENCE, decode, watched
-
-
-@pytest.fixture
-async def server() -> AsyncIterator[WatchServer]:
-    async with WatchServer.started() as server:
-        yield server
+from tests.fakes.watch_server import PATIENCE, WatchServer
+from tests.kube.watched import decode, watched
 
 
 async def test_what_is_there_is_in_the_cache_once_it_is_synced(server: WatchServer) -> None:
@@ -169,4 +160,3 @@ async def test_a_long_initial_list_lets_others_have_their_turn(server: WatchServ
                 turns += 1 if scene.heard else 0
                 await asyncio.sleep(0)
     assert turns >= 10
-

@@ -1,37 +1,12 @@
 """What happens to connections and objects does not keep the informer's cache from being right again."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 
 import pytest
 
 from tests.fakes.watch_server import WatchServer, status
-from tests.kube.watched import Watched, watched
-
-
-@pytest.fixture
-async def server() -> AsyncIterator[WatchServer]:
-    async with WatchServer.started() as server:
-        yield server
-
-
-@pytest.fixture
-async def scene(server: WatchServer) -> AsyncIterator[Watched]:
-    """Knows `a` and `b`, and follows."""
-    async with watching(server) as scene:
-        yield scene
-
-
-@asynccontextmanager
-async def watching(server: WatchServer, *, silence: float = 30.0) -> AsyncIterator[Watched]:
-    server.put("a", "1")
-    server.put("b", "2")
-    async with watched(server, silence=silence) as scene:
-        await scene.synced()
-        await server.watched()
-        await scene.hears("+a=1", "+b=2")
-        yield scene
+from tests.kube.watched import Watched, watched, watching
 
 
 def since_last(server: WatchServer) -> str:
@@ -68,41 +43,6 @@ async def test_a_bookmark_moves_on_where_the_next_watch_begins(server: WatchServ
     assert since_last(server) == str(server.version)
 
 
-@pytest.mark.parametrize("by_event", [False, True])
-@pytest.mark.parametrize("watch_list", [True, False])
-async def test_after_410_the_difference_is_heard_deletions_included(
-    server: WatchServer, by_event: bool, watch_list: bool
-) -> None:
-    server.expired_by_event, server.watch_list = by_event, watch_list
-    async with watching(server) as scene:
-        server.close()
-        server.put("c", "3")
-        server.delete("a")
-        server.put("b", "new")
-        server.expire()
-        server.reopen()
-        await scene.until(lambda: len(scene.heard) >= 3)
-        assert sorted(scene.heard) == ["+c=3", "-a=1", "b: 2→new"]
-        assert scene.values == {"b": "new", "c": "3"}
-
-
-async def test_after_410_what_was_made_anew_is_gone_and_new(server: WatchServer, scene: Watched) -> None:
-    server.close()
-    server.delete("a")
-    server.put("a", "another")
-    server.expire()
-    server.reopen()
-    await scene.hears("-a=1", "+a=another")
-
-
-async def test_410_in_the_midst_of_a_watch_starts_over(server: WatchServer, scene: Watched) -> None:
-    server.send(("ERROR", status(410, "Expired", "too old resource version")))
-    await server.watched(2)
-    assert "sendInitialEvents" in server.queries[-1]
-    server.put("c", "3")
-    await scene.hears("+c=3")
-
-
 async def test_an_event_cut_in_the_middle_comes_whole_with_the_next_connection(
     server: WatchServer, scene: Watched
 ) -> None:
@@ -111,18 +51,6 @@ async def test_an_event_cut_in_the_middle_comes_whole_with_the_next_connection(
     server.put("a", "2")
     server.reopen()
     await scene.hears("a: 1→2")
-
-
-async def test_a_connection_cut_during_the_initial_events_deletes_nothing(server: WatchServer, scene: Watched) -> None:
-    server.ends_lists = False
-    server.send(("ERROR", status(410, "Expired", "too old resource version")))
-    await server.watched(2)
-    server.abort_watches()
-    server.ends_lists = True
-    await server.watched(3)
-    server.put("c", "3")
-    await scene.hears("+c=3")
-    assert scene.values == {"a": "1", "b": "2", "c": "3"}
 
 
 async def test_a_connection_that_fell_silent_is_given_up(server: WatchServer) -> None:
@@ -134,9 +62,9 @@ async def test_a_connection_that_fell_silent_is_given_up(server: WatchServer) ->
 
 
 async def test_bookmarks_keep_a_quiet_connection(server: WatchServer) -> None:
-    async with watching(server, silence=0.2):
-        for _ in range(4):
-            await asyncio.sleep(0.1)  # twice the silence in all
+    async with watching(server, silence=0.4):
+        for _ in range(6):
+            await asyncio.sleep(0.1)  # longer than the silence in all
             server.bookmark()
         assert server.opened == 1
 
@@ -191,3 +119,34 @@ async def test_one_unreadable_object_does_not_hide_the_others_of_a_page(server: 
     async with watched(server) as scene:
         await scene.synced()
         assert scene.values == {"a": "1"}
+
+
+@pytest.mark.parametrize("thing", [{}, {"metadata": None}, 7])
+async def test_a_bookmark_that_is_none_ends_the_connection_only(
+    server: WatchServer, scene: Watched, thing: object
+) -> None:
+    server.send(("BOOKMARK", thing))
+    server.put("c", "3")
+    await scene.hears("+c=3")
+
+
+async def test_a_line_that_is_too_long_ends_the_connection_only(server: WatchServer, scene: Watched) -> None:
+    server.send_raw(b"x" * 5 * 1024 * 1024)
+    server.put("c", "3")
+    await scene.hears("+c=3")
+
+
+async def test_a_watch_that_always_ends_at_once_is_opened_ever_more_slowly(server: WatchServer) -> None:
+    server.ends_watches = True
+    async with watched(server) as scene:
+        await scene.synced()
+        await asyncio.sleep(0.3)
+        assert server.opened < 20
+
+
+async def test_the_deletion_of_what_became_unreadable_is_heard(server: WatchServer, scene: Watched) -> None:
+    server.objects["default", "a"]["value"] = 7
+    server.delete("a")
+    server.put("c", "3")
+    await scene.until(lambda: "c" in scene.values)
+    assert "a" not in scene.values

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 import msgspec
@@ -11,9 +11,7 @@ from tekton_integrations.kube.client import KubeClient
 from tekton_integrations.kube.config import ClusterConfig
 from tekton_integrations.kube.informer import Informer, Source
 from tekton_integrations.kube.lister import Lister
-from tests.fakes.watch_server import PATH, WatchServer
-
-PATIENCE = 5.0
+from tests.fakes.watch_server import PATH, PATIENCE, WatchServer
 
 
 class Thing(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,6 +47,7 @@ async def no_authorization() -> str:
 class Watched:
     server: WatchServer
     informer: Informer[Thing]
+    task: asyncio.Task[None]
     heard: list[str] = field(default_factory=list)  # "+a=1", "a: 1→2", "-a=2"
     _tick: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -70,9 +69,11 @@ class Watched:
         self._tick.set()
 
     async def until(self, predicate: Callable[[], bool]) -> None:
-        """Looks again after each change that was heard."""
+        """Looks again after each change that was heard. Raises what ended the informer, if anything did."""
         async with asyncio.timeout(PATIENCE):
             while not predicate():
+                if self.task.done():
+                    self.task.result()
                 self._tick.clear()
                 await self._tick.wait()
 
@@ -91,12 +92,24 @@ async def watched(server: WatchServer, *, silence: float = 30.0) -> AsyncIterato
     """Runs while the block does."""
     async with KubeClient(ClusterConfig(server.url, None, no_authorization)) as client:
         informer = Informer(client, Source("Thing", PATH, decode, silence), Lister[Thing]())
-        scene = Watched(server=server, informer=informer)
-        informer.add_handler(scene.on_change)
         task = asyncio.create_task(informer.run())
+        scene = Watched(server=server, informer=informer, task=task)
+        informer.add_handler(scene.on_change)
+        task.add_done_callback(lambda _: scene._tick.set())
         try:
             yield scene
         finally:
             task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
+            await asyncio.gather(task, return_exceptions=True)
+
+
+@asynccontextmanager
+async def watching(server: WatchServer, *, silence: float = 30.0) -> AsyncIterator[Watched]:
+    """An informer that knows `a` and `b`, and follows."""
+    server.put("a", "1")
+    server.put("b", "2")
+    async with watched(server, silence=silence) as scene:
+        await scene.synced()
+        await server.watched()
+        await scene.hears("+a=1", "+b=2")
+        yield scene

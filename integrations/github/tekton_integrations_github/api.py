@@ -6,6 +6,7 @@ Rate limits: https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import msgspec
@@ -37,6 +38,7 @@ class Unauthorized(Exception):
 
 class _Failure(msgspec.Struct):
     message: str = ""
+    errors: Any = None
 
 
 @dataclass(frozen=True)
@@ -83,11 +85,15 @@ class Api:
         response = await self.context.http.request(method, url, headers, content)
         self._learn(response)
         if response.status < 300:
-            return self._decoded(response)
+            return self._decoded(method, response)
         raise self._failure(method, url, response)
 
-    def _decoded(self, response: Response) -> tuple[Any, str]:
-        data, _, following = sansio.decipher_response(response.status, dict(response.headers), response.body)
+    def _decoded(self, method: str, response: Response) -> tuple[Any, str]:
+        try:
+            data, _, following = sansio.decipher_response(response.status, dict(response.headers), response.body)
+        except ValueError as error:
+            message = "GitHub's answer can't be read"
+            raise TemporaryError("UnreadableAnswer", message, maybe_sent=method != "GET") from error
         return data, following or ""
 
     def _learn(self, response: Response) -> None:
@@ -101,13 +107,15 @@ class Api:
 
     def _failure(self, method: str, url: str, response: Response) -> Exception:
         status, said = response.status, _message(response)
-        if status == 401:
+        if status == 401 or (status == 404 and "Integration not found" in said):  # no such App
             return Unauthorized(said)
         if wait := _limited(response, said):
             self.quota.block(wait)
             return Throttled(f"GitHub asked to wait {wait:.0f} s ({status})", wait)
         if status >= 500:
-            return TemporaryError("ServiceUnavailable", f"GitHub answered {status}", maybe_sent=method != "GET")
+            after = response.headers.get("retry-after")
+            delay = _seconds(after) if after else None
+            return TemporaryError("ServiceUnavailable", f"GitHub answered {status}", delay, maybe_sent=method != "GET")
         if status in (301, 302, 307, 308):
             return PermanentError(
                 "RepositoryMoved", "GitHub says that the repository has moved; set owner and repo to its new name"
@@ -152,7 +160,11 @@ def _until_reset(response: Response) -> float:
         reset = float(response.headers.get("x-ratelimit-reset", ""))
     except ValueError:
         return DEFAULT_WAIT
-    return min(MAX_WAIT, max(1.0, reset - time.time() + 1.0))
+    try:
+        now = parsedate_to_datetime(response.headers.get("date", "")).timestamp()
+    except ValueError:
+        now = time.time()
+    return min(MAX_WAIT, max(1.0, reset - now + 1.0))
 
 
 def _seconds(text: str) -> float:
@@ -164,6 +176,8 @@ def _seconds(text: str) -> float:
 
 def _message(response: Response) -> str:
     try:
-        return msgspec.json.decode(response.body, type=_Failure).message
+        failure = msgspec.json.decode(response.body, type=_Failure)
     except msgspec.DecodeError:
         return ""
+    # The reason of a 422 often stands in `errors` only.
+    return f"{failure.message} {failure.errors}" if failure.errors else failure.message

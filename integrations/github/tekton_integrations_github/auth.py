@@ -5,8 +5,9 @@ https://docs.github.com/en/apps/creating-github-apps/authenticating-with-a-githu
 
 import asyncio
 import time
+from collections.abc import Awaitable, Callable
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
@@ -14,6 +15,8 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from tekton_integrations import PermanentError, TemporaryError
 from tekton_integrations_github.api import Api, Unauthorized
+
+T = TypeVar("T")
 
 # GitHub takes up to 10 minutes, and an `iat` in the past allows for clocks that run ahead.
 JWT_LIFE = 540
@@ -33,38 +36,35 @@ class Tokens:
 
     async def call(self, api: Api, repository: str, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
         """A call to the repository with a token that fits; once more with a new one after a 401."""
-        for last in (False, True):
-            try:
-                return await api.call(method, path, body, token=await self._token(api, repository))
-            except Unauthorized as error:
-                self._refused(api, repository, error, last=last)
-        raise AssertionError("unreachable")
+        return await self._with_token(api, repository, lambda token: api.call(method, path, body, token=token))
 
     async def pages(self, api: Api, repository: str, path: str) -> list[Any]:
         """Like `call`, for a list of several pages."""
-        for last in (False, True):
-            try:
-                return await api.pages(path, token=await self._token(api, repository))
-            except Unauthorized as error:
-                self._refused(api, repository, error, last=last)
-        raise AssertionError("unreachable")
+        return await self._with_token(api, repository, lambda token: api.pages(path, token=token))
 
-    def _refused(self, api: Api, repository: str, error: Unauthorized, *, last: bool) -> None:
-        credential = api.context.credential
-        self._tokens.pop((credential.version, repository), None)
-        if last or credential.type == "GitHubToken":
-            api.context.renew_credential()
-            raise TemporaryError(
-                "CredentialRefused",
-                "GitHub does not accept the Provider's credential; put a valid one into its Secret",
-                RETRY,
-                needs_help=True,
-            ) from error
+    async def _with_token(self, api: Api, repository: str, call: Callable[[str], Awaitable[T]]) -> T:
+        token = await self._token(api, repository)
+        try:
+            return await call(token)
+        except Unauthorized as error:
+            if api.context.credential.type == "GitHubToken":
+                raise _refused(api) from error
+            self._drop(api, repository, token)
+        try:
+            return await call(await self._token(api, repository))
+        except Unauthorized as error:
+            raise _refused(api) from error
+
+    def _drop(self, api: Api, repository: str, token: str) -> None:
+        """Forgets a token that GitHub refused, unless another call has replaced it already."""
+        key = (api.context.credential.version, repository)
+        if self._tokens.get(key, (0.0, ""))[1] == token:
+            del self._tokens[key]
 
     async def _token(self, api: Api, repository: str) -> str:
         credential = api.context.credential
         if credential.type == "GitHubToken":
-            return credential.secrets["token"].decode(errors="replace").strip()
+            return _printable(credential.secrets["token"])
         key = (credential.version, repository)
         # All runs of a repository wait for one token instead of minting one each.
         async with self._locks.setdefault(key, asyncio.Lock()):
@@ -84,6 +84,8 @@ class Tokens:
                 {"repositories": [repository.partition("/")[2]], "permissions": {"checks": "write"}},
                 jwt=app,
             )
+        except Unauthorized as error:
+            raise _refused(api) from error
         except PermanentError as error:
             raise _explain(error, repository) from error
         except TemporaryError as error:
@@ -100,6 +102,26 @@ class Tokens:
         now = int(time.time())
         claims = {"iat": now - JWT_SKEW, "exp": now + JWT_LIFE, "iss": str(credential.settings.app_id)}
         return jwt.encode(claims, key, algorithm="RS256")
+
+
+def _refused(api: Api) -> TemporaryError:
+    api.context.renew_credential()
+    message = "GitHub does not accept the Provider's credential; put a valid one into its Secret"
+    if api.context.credential.type == "GitHubApp":
+        message += ", and check that appId is the App of that private key"
+    return TemporaryError("CredentialRefused", message, RETRY, needs_help=True)
+
+
+def _printable(token: bytes) -> str:
+    text = token.decode(errors="replace").strip()
+    if not (text.isascii() and text.isprintable()):
+        raise TemporaryError(
+            "CredentialUnavailable",
+            "the Provider's Secret does not hold a token: one line of printable characters",
+            RETRY,
+            needs_help=True,
+        )
+    return text
 
 
 def _load(pem: bytes) -> RSAPrivateKey:

@@ -51,8 +51,14 @@ class CheckRuns:
         async with self._context.attempt():
             return await self._call("POST", f"{self._path}/check-runs", fixed | payload)
 
-    async def update(self, number: int, payload: dict[str, Any]) -> dict[str, Any]:
-        return await self._call("PATCH", f"{self._path}/check-runs/{number}", payload)
+    async def update(self, number: int, payload: dict[str, Any]) -> dict[str, Any] | None:
+        """None where there is no such check run: GitHub drops old ones, and repositories are made anew."""
+        try:
+            return await self._call("PATCH", f"{self._path}/check-runs/{number}", payload)
+        except PermanentError as error:
+            if error.reason != "NotVisible":
+                raise
+            return None
 
     async def _call(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
         answer: dict[str, Any] = await self._tokens.call(self._api, self._target.resource, method, path, body)
@@ -67,9 +73,8 @@ async def show(tokens: Tokens, run: Run, children: Sequence[Child], record: Reco
     found = await checks.mine() if context.search else []
     # GitHub shows the newest of a name, so that is the one to keep right.
     number = int(found[-1]["id"]) if found else remembered(record)
-    if number:
-        shown = await checks.update(number, payload)
-    else:
+    shown = await checks.update(number, payload) if number else None
+    if shown is None:
         shown = await checks.create(payload)
     for twin in found[:-1]:
         if twin["status"] != "completed":

@@ -2,10 +2,10 @@
 
 import hashlib
 
-from tekton_integrations import Context, Integration, Record, Result, Run, Target
+from tekton_integrations import Context, Integration, Record, Result, Run, Target, clean
 from tekton_integrations_github import checks, statuses
 from tekton_integrations_github.auth import Tokens
-from tekton_integrations_github.options import APP, TOKEN, GitHubOptions
+from tekton_integrations_github.options import APP, MAX_NAME, TOKEN, GitHubOptions
 
 
 class GitHub(Integration):
@@ -22,7 +22,8 @@ class GitHub(Integration):
         digest = hashlib.sha256(repository.encode()).hexdigest()[:16]
         return Target(
             resource=repository,
-            name=options.name or f"Tekton / {run.pipeline}",
+            # The pipeline's name may come from a resolver's parameter, which nobody checks.
+            name=options.name or clean(f"Tekton / {run.pipeline}", MAX_NAME),
             detail=sha,
             labels={"repository-hash": digest, "sha": sha},
         )

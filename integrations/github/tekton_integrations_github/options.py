@@ -8,6 +8,12 @@ from msgspec import Meta
 from tekton_integrations import ProviderType, SecretSource
 
 API = "https://api.github.com"
+MAX_NAME = 100
+# Control, format and separator characters.
+INVISIBLE = (
+    r"\x00-\x1f\x7f-\xa0\xad\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202f\u2060-\u206f"
+    r"\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\uffff\U000e0000-\U000e0fff"
+)
 
 
 class GitHubOptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,8 +46,9 @@ class GitHubOptions(msgspec.Struct, frozen=True, kw_only=True):
     name: Annotated[
         str,
         Meta(
-            pattern=r"\A[^\x00-\x1f\x7f]+\Z",
-            max_length=100,
+            # No white space at the ends, and nothing invisible: two names that look the same are the same.
+            pattern=rf"\A(?! )[^{INVISIBLE}]+(?<! )\Z",
+            max_length=MAX_NAME,
             description="the check's name, up to 100 characters; by default `Tekton / ` and the pipeline's name",
             examples=["Tekton / unit tests"],
         ),

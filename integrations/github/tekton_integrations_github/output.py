@@ -57,9 +57,12 @@ def check_run(run: Run, children: Sequence[Child]) -> dict[str, Any]:
 
 
 def commit_status(run: Run, children: Sequence[Child]) -> dict[str, str]:
-    # GitHub refuses characters of four bytes here.
-    plain = "".join(c if ord(c) <= 0xFFFF else "?" for c in title(run, children))
-    return {"state": _STATUS[run.state], "description": clean(plain, MAX_DESCRIPTION)}
+    return {"state": _STATUS[run.state], "description": clean(plain(title(run, children)), MAX_DESCRIPTION)}
+
+
+def plain(text: str) -> str:
+    """For commit statuses, in which GitHub refuses characters of four bytes."""
+    return "".join(c if ord(c) <= 0xFFFF else "?" for c in text)
 
 
 def settled_check_run() -> dict[str, Any]:
@@ -108,12 +111,24 @@ def _title(run: Run, culprits: Sequence[Child]) -> str:
 
 
 def summary(run: Run, children: Sequence[Child]) -> str:
-    lines = [f"{run.kind} {code(run.name)} in namespace {code(run.namespace)}: **{run.state}**."]
+    parts = [f"{run.kind} {code(run.name)} in namespace {code(run.namespace)}: **{run.state}**."]
     if run.final and run.state is not State.SUCCEEDED:
-        lines.append(f"Tekton says {code(run.reason)}: {code(clean(run.message, 2000))}")
-    if culprits := failed(children):
-        lines.append("\n".join(f"- {code(child.task)}: {code(cause(child))}" for child in culprits))
-    return "\n\n".join(lines).encode()[:MAX_SUMMARY_BYTES].decode(errors="ignore")
+        parts.append(f"\n\nTekton says {code(run.reason)}: {code(clean(run.message, 2000))}")
+    for number, child in enumerate(failed(children)):
+        separator = "\n" if number else "\n\n"
+        parts.append(f"{separator}- {code(child.task)}: {code(cause(child))}")
+    return _fitting(parts)
+
+
+def _fitting(parts: Sequence[str]) -> str:
+    """As many whole parts as GitHub takes, and how many were left out: half a part could leave markup open."""
+    room, text = MAX_SUMMARY_BYTES, ""
+    for number, part in enumerate(parts):
+        room -= len(part.encode())
+        if room < 0:
+            return f"{text}\n\n{len(parts) - number} more are left out."
+        text += part
+    return text
 
 
 def failed(children: Sequence[Child]) -> list[Child]:

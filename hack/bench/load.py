@@ -1,0 +1,108 @@
+"""Runs as a recording has them, as writes that are ready to be sent."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+
+from hack.recording import SHA, Step, created, load
+from hack.rewrite import Rewrite
+
+from .driver import Moment, Write
+
+RECORDING = "success"
+RUNS = "/apis/tekton.dev/v1/namespaces/{}/pipelineruns"
+# Seconds from a run's creation to its first condition: well within the controller's grace for runs without one.
+RUNNING_AFTER = 0.3
+# Seconds, about, from there to the run's end: the first report is long done then.
+RUNNING_FOR = 1.0
+
+
+@dataclass(frozen=True)
+class Load:
+    """`prefix` keeps the runs of one phase apart from all others, also at GitHub: each has a commit of its own."""
+
+    namespace: str
+    repository: str
+    prefix: str
+    count: int
+
+    def created(self) -> list[Write]:
+        """Without a condition: GitHub gets to see them as queued."""
+        return [self._create(number, 0.0) for number in range(self.count)]
+
+    def ended(self) -> list[Write]:
+        return [self._status(number, _last(), 0.0) for number in range(self.count)]
+
+    def paced(self, rate: float) -> list[Write]:
+        """The whole way of each run, with `rate` reports per second, evenly spread; each run makes two."""
+        between = 2 / rate
+        lasting = (round(RUNNING_FOR / between) + 0.5) * between  # so ends fall halfway between first reports
+        writes = []
+        for number in range(self.count):
+            begin = number * between
+            writes.append(self._create(number, begin))
+            writes.append(self._status(number, _running(), begin + RUNNING_AFTER))
+            writes.append(self._status(number, _last(), begin + RUNNING_AFTER + lasting))
+        return sorted(writes, key=lambda write: write.at)
+
+    def name(self, number: int) -> str:
+        return f"{self.prefix}-{number:05d}"
+
+    def sha(self, number: int) -> str:
+        return hashlib.sha1(f"{self.repository}/{self.name(number)}".encode(), usedforsecurity=False).hexdigest()
+
+    def shas(self) -> set[str]:
+        return {self.sha(number) for number in range(self.count)}
+
+    def _create(self, number: int, at: float) -> Write:
+        first = load(RECORDING)[0]
+        return Write(
+            at=at,
+            run=self.name(number),
+            method="POST",
+            path=f"{RUNS.format(self.namespace)}?fieldManager={first.manager}",
+            content_type="application/json",
+            body=_raw(self._rewritten(number, first)),
+        )
+
+    def _status(self, number: int, step: Step, at: float) -> Write:
+        return Write(
+            at=at,
+            run=self.name(number),
+            moment=Moment(self.sha(number), step.status != "Unknown"),
+            method="PATCH",
+            path=f"{RUNS.format(self.namespace)}/{self.name(number)}/status?fieldManager={step.manager}",
+            content_type="application/merge-patch+json",
+            body=_raw({"status": self._rewritten(number, step)["status"]}),
+        )
+
+    def _rewritten(self, number: int, step: Step) -> Mapping[str, Any]:
+        first = load(RECORDING)[0].object["metadata"]
+        _, _, repository = self.repository.partition("/")
+        rewrite = Rewrite(
+            recorded=first["name"],
+            name=self.name(number),
+            namespace=self.namespace,
+            annotations={"github.integrations.tekton.dev/repo": repository},
+            uids={},
+            shift=datetime.now(UTC).replace(microsecond=0) - created(load(RECORDING)),
+            fraction=0,
+            sha=(first["annotations"][SHA], self.sha(number)),
+        )
+        return rewrite(step.object)
+
+
+def _raw(body: Any) -> msgspec.Raw:
+    return msgspec.Raw(msgspec.json.encode(body))
+
+
+def _running() -> Step:
+    return next(step for step in load(RECORDING) if step.kind == "PipelineRun" and step.status == "Unknown")
+
+
+def _last() -> Step:
+    return next(step for step in load(RECORDING) if step.kind == "PipelineRun" and step.status == "True")

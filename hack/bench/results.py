@@ -1,0 +1,126 @@
+"""What is measured, as plain values."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from .bare import Used
+from .cold import Start
+from .judge import Verdict
+
+# Runs before each measurement: they open connections, fetch a token and fill caches.
+WARM_UP = 20
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sizes:
+    """`runs` at saturation; `seconds` at `rate` reports per second; `starts` of the process; `rounds` of all but those.
+
+    A round has about 1,000 runs as it is.
+    """
+
+    rounds: int = 3
+    runs: int = 560
+    seconds: int = 17
+    rate: int = 50
+    starts: int = 5
+
+    @property
+    def paced_runs(self) -> int:
+        return self.seconds * self.rate // 2
+
+    @property
+    def all_runs(self) -> int:
+        """Of one round."""
+        return WARM_UP + self.runs + self.paced_runs
+
+
+@dataclass(frozen=True, kw_only=True)
+class Phase:
+    """`reports`: states that GitHub accepted; `cpu` seconds of the controller. `seconds`: between first and last call.
+
+    `behind`: seconds from the last write of the driver to the last call.
+    """
+
+    reports: int
+    cpu: float
+    seconds: float
+    behind: float
+
+    @property
+    def each(self) -> float:
+        """Milliseconds of CPU per report."""
+        return 1000 * self.cpu / max(1, self.reports)
+
+    @property
+    def rate(self) -> float:
+        return self.reports / self.seconds if self.seconds else 0.0
+
+    def __add__(self, other: "Phase") -> "Phase":
+        return Phase(
+            reports=self.reports + other.reports,
+            cpu=self.cpu + other.cpu,
+            seconds=self.seconds + other.seconds,
+            behind=min(self.behind, other.behind),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Delays:
+    """Milliseconds until the call, sorted: of runs' first reports, and of their ends."""
+
+    first: Sequence[float]
+    final: Sequence[float]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Counts:
+    """Of all `runs` of a round. `calls` about check runs, `token_calls` for access to the repository."""
+
+    runs: int
+    check_runs: int
+    calls: int
+    token_calls: int
+    record_writes: int
+    kube_events: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measured:
+    """The controller in one round. Memory in MiB. Delays `arrived`: from the witness's sight of the change; `written`:
+    from the driver's sending of the write."""
+
+    idle_rss: float
+    rss: float
+    creating: Phase
+    concluding: Phase
+    steady: Phase
+    arrived: Delays
+    written: Delays
+    counts: Counts
+    verdict: Verdict
+
+    @property
+    def saturated(self) -> Phase:
+        return self.creating + self.concluding
+
+
+@dataclass(frozen=True, kw_only=True)
+class Round:
+    """`load`: the machine's load average when it ended."""
+
+    load: float
+    ours: Measured
+    bare: Used
+    bare_with_events: Used
+
+
+@dataclass(frozen=True, kw_only=True)
+class Results:
+    sizes: Sizes
+    starts: Sequence[Start]
+    rounds: Sequence[Round]
+
+    @property
+    def verdict(self) -> Verdict:
+        found = [each.ours.verdict for each in self.rounds]
+        return Verdict(sum(each.lost for each in found), sum(each.doubled for each in found))

@@ -1,0 +1,13 @@
+"""A GitHub look-alike for each test."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from integrations.github.tests.helpers import Stage, stage
+
+
+@pytest.fixture
+async def scene() -> AsyncIterator[Stage]:
+    async with stage() as scene:
+        yield scene

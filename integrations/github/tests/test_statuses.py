@@ -1,0 +1,171 @@
+"""A commit status for each run. GitHub appends and the newest counts, so that is what the tests look at."""
+
+from dataclasses import replace
+
+import pytest
+from tekton_integrations_github import statuses
+from tekton_integrations_github.auth import Tokens
+
+from integrations.github.tests.helpers import SHA, Stage, child, record, run
+from tekton_integrations import Result, Run, State, Step, TemporaryError
+from tests.fakes.github import CutAfterWrite, LateWrite, Status
+
+POST = "^POST .*/statuses/"
+
+
+@pytest.fixture(autouse=True)
+def token(scene: Stage) -> None:
+    scene.use_token("ghp_mine")
+
+
+async def show(scene: Stage, what: State | Run, *, search: bool = False, name: str = "build") -> Result:
+    shown = what if isinstance(what, Run) else run(what)
+    return await statuses.show(Tokens(), shown, scene.children, record(name=name), scene.context(search=search))
+
+
+async def settle(scene: Stage) -> None:
+    await statuses.settle(Tokens(), record(), scene.context())
+
+
+def states(scene: Stage) -> list[str]:
+    return [each.state for each in scene.statuses]
+
+
+@pytest.mark.parametrize(
+    ("state", "shown"),
+    [
+        (State.QUEUED, "pending"),
+        (State.RUNNING, "pending"),
+        (State.SUCCEEDED, "success"),
+        (State.SKIPPED, "success"),
+        (State.FAILED, "failure"),
+        (State.FAILURE_IGNORED, "success"),
+        (State.COULD_NOT_START, "error"),
+        (State.CANCELLED, "error"),
+        (State.TIMED_OUT, "failure"),
+    ],
+)
+async def test_each_state_stands_at_github(scene: Stage, state: State, shown: str) -> None:
+    await show(scene, state)
+    [status] = scene.statuses
+    assert (status.state, status.context, status.sha) == (shown, "build", SHA)
+
+
+async def test_each_change_is_appended(scene: Stage) -> None:
+    for state in (State.QUEUED, State.RUNNING, State.SUCCEEDED):
+        result = await show(scene, state)
+    assert [each.description for each in scene.statuses] == ["Queued", "Running", "Succeeded in 1 min 3 s"]
+    assert result.summary == "status 'build' of acme/api shows success: Succeeded in 1 min 3 s"
+
+
+async def test_the_url_is_that_of_the_commit_s_page(scene: Stage) -> None:
+    assert (await show(scene, State.SUCCEEDED)).url == f"{scene.github.url}/acme/api/commit/{SHA}"
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "page"),
+    [
+        ("https://api.github.com", f"https://github.com/acme/api/commit/{SHA}"),
+        ("https://ghe.example.com/api/v3", f"https://ghe.example.com/acme/api/commit/{SHA}"),
+    ],
+)
+def test_the_page_of_a_commit_is_where_people_look(scene: Stage, endpoint: str, page: str) -> None:
+    scene.use(endpoint=endpoint)
+    target = record().target
+    assert target is not None
+    assert statuses.Statuses(Tokens(), target, scene.context(), final=True).page == page
+
+
+async def test_what_failed_is_said_in_the_description(scene: Stage) -> None:
+    scene.children = [child("test", State.FAILED, Step(name="integration", exit_code=2, reason="Error"))]
+    await show(scene, State.FAILED)
+    assert scene.statuses[0].description == "test failed: step integration exited with code 2"
+
+
+async def test_a_long_story_is_cut_to_what_github_takes(scene: Stage) -> None:
+    await show(scene, run(State.FAILED, message="é" * 500))
+    description = scene.statuses[0].description or ""
+    assert len(description) == 140
+    assert description.endswith("…")
+
+
+async def test_an_emoji_does_not_keep_a_status_from_being_shown(scene: Stage) -> None:
+    await show(scene, run(State.FAILED, message="deploy 🚀 failed"))
+    assert states(scene) == ["failure"]
+
+
+async def test_an_emoji_in_the_name_is_refused_with_a_cure_or_shown_without(scene: Stage) -> None:
+    await show(scene, State.SUCCEEDED, name="build 🚀")
+    assert states(scene) == ["success"]
+
+
+async def test_a_status_that_was_written_though_the_call_was_cut_is_not_repeated(scene: Stage) -> None:
+    scene.github.faults.add(POST, CutAfterWrite())
+    with pytest.raises(TemporaryError) as caught:
+        await show(scene, State.SUCCEEDED)
+    assert caught.value.maybe_sent
+    await show(scene, State.SUCCEEDED, search=True)
+    assert states(scene) == ["success"]
+
+
+async def test_an_old_state_that_lands_late_is_corrected_by_the_look_afterwards(scene: Stage) -> None:
+    scene.github.faults.add(POST, LateWrite(seconds=0.3))
+    with pytest.raises(TemporaryError):
+        await show(scene, State.RUNNING)
+    await show(scene, State.SUCCEEDED, search=True)
+    await scene.github.late_writes()
+    assert states(scene) == ["success", "pending"]
+    await show(scene, State.SUCCEEDED, search=True)
+    assert states(scene)[-1] == "success"
+
+
+async def test_a_call_in_doubt_does_not_hold_up_the_next_state(scene: Stage) -> None:
+    scene.in_doubt = True
+    await show(scene, State.SUCCEEDED, search=True)
+    assert states(scene) == ["success"]
+
+
+async def test_what_counts_is_found_among_hundreds_of_other_names(scene: Stage) -> None:
+    await show(scene, State.SUCCEEDED, name="build")
+    [mine] = scene.statuses
+    _append(scene, *(replace(mine, context=f"other-{number}", state="failure") for number in range(250)))
+    before = len(scene.statuses)
+    await show(scene, State.SUCCEEDED, search=True)
+    assert len(scene.statuses) == before
+
+
+async def test_github_does_not_tell_upper_from_lower_case_in_names(scene: Stage) -> None:
+    await show(scene, State.SUCCEEDED, name="Build")
+    await show(scene, State.SUCCEEDED, search=True, name="BUILD")
+    assert states(scene) == ["success"]
+
+
+async def test_settling_ends_a_pending_status_as_an_error(scene: Stage) -> None:
+    await show(scene, State.RUNNING)
+    await settle(scene)
+    assert states(scene) == ["pending", "error"]
+    assert scene.statuses[-1].description == "Run deleted, outcome unknown"
+
+
+@pytest.mark.parametrize("state", [each for each in State if each.final])
+async def test_settling_leaves_a_result(scene: Stage, state: State) -> None:
+    await show(scene, state)
+    await settle(scene)
+    assert len(scene.statuses) == 1
+
+
+async def test_settling_where_nothing_stands_writes_nothing(scene: Stage) -> None:
+    await show(scene, State.RUNNING, name="other")
+    await settle(scene)
+    assert [each.context for each in scene.statuses] == ["other"]
+
+
+async def test_settling_an_old_run_leaves_the_pending_status_of_a_newer_one(scene: Stage) -> None:
+    await show(scene, State.RUNNING)
+    await statuses.show(Tokens(), run(State.QUEUED), [], record(), scene.context("a newer run"))
+    await settle(scene)
+    assert states(scene)[-1] == "pending"
+
+
+def _append(scene: Stage, *more: Status) -> None:
+    scene.github.world.named("acme/api").commits[SHA].statuses.extend(more)

@@ -1,0 +1,109 @@
+"""Whose an annotation is, and whether it counts."""
+
+from typing import Any
+
+import pytest
+
+from tekton_integrations import annotations
+
+OWNER = "github.integrations.tekton.dev/owner"
+CHANNEL = "slack.integrations.tekton.dev/channel"
+
+
+def written(manager: str, *keys: str, subresource: str = "") -> dict[str, Any]:
+    """An entry of managedFields."""
+    fields: dict[str, Any] = {f"f:{key}": {} for key in keys}
+    entry: dict[str, Any] = {"manager": manager, "fieldsV1": {"f:metadata": {"f:annotations": {".": {}} | fields}}}
+    return entry | ({"subresource": subresource} if subresource else {})
+
+
+STATUS = {"manager": "controller", "subresource": "status", "fieldsV1": {"f:status": {}}}
+
+
+@pytest.mark.parametrize(
+    ("annotation", "parts"),
+    [
+        (OWNER, ("github", "owner")),
+        ("my-own-1.integrations.tekton.dev/any.key_x", ("my-own-1", "any.key_x")),
+        (f"{'x' * 40}.integrations.tekton.dev/a", ("x" * 40, "a")),
+    ],
+)
+def test_an_annotation_of_ours_names_integration_and_key(annotation: str, parts: tuple[str, str]) -> None:
+    assert annotations.split(annotation) == parts
+    assert annotations.annotation(*parts) == annotation
+
+
+@pytest.mark.parametrize(
+    "annotation",
+    [
+        "",
+        "integrations.tekton.dev/owner",
+        "github.integrations.tekton.dev",
+        "github.integrations.tekton.dev/",
+        "github.integrations.tekton.dev.evil.example/owner",
+        "evil.example/github.integrations.tekton.dev/owner",
+        "a.b.integrations.tekton.dev/owner",
+        "GitHub.integrations.tekton.dev/owner",
+        "-x.integrations.tekton.dev/owner",
+        f"{'x' * 41}.integrations.tekton.dev/a",
+        "githubXintegrations.tekton.dev/owner",
+    ],
+)
+def test_everybody_else_s_are_not_ours(annotation: str) -> None:
+    assert annotations.split(annotation) is None
+    assert annotations.ours({annotation: "x"}) == {}
+
+
+def test_a_megabyte_is_not_kept() -> None:
+    kept = annotations.ours({OWNER: "x" * 1_000_000})
+    assert len(kept[OWNER]) == annotations.MAX_VALUE + 1
+    assert annotations.too_long({"owner": kept[OWNER]}) == "owner"
+
+
+def test_annotations_are_grouped_by_integration() -> None:
+    asked = annotations.by_integration({OWNER: "acme", CHANNEL: "C1", "github.integrations.tekton.dev/repo": "api"})
+    assert asked == {"github": {"owner": "acme", "repo": "api"}, "slack": {"channel": "C1"}}
+
+
+def test_the_first_eight_integrations_by_name_are_asked() -> None:
+    many = {f"x{number}.integrations.tekton.dev/a": "" for number in reversed(range(10))}
+    assert list(annotations.by_integration(many)) == [f"x{number}" for number in range(8)]
+
+
+@pytest.mark.parametrize(
+    ("options", "too_long"),
+    [
+        ({}, None),
+        ({"a": "x" * 4096}, None),
+        ({"a": "x" * 4096, "b": "x" * 4097}, "b"),
+        (dict.fromkeys("abcd", "x" * 4096), None),
+        (dict.fromkeys("abcd", "x" * 4096) | {"e": "x"}, "*"),
+    ],
+)
+def test_a_value_and_all_together_have_a_limit(options: dict[str, str], too_long: str | None) -> None:
+    assert annotations.too_long(options) == too_long
+
+
+def test_what_only_the_writer_of_the_status_wrote_was_copied() -> None:
+    fields = [written("kubectl-create", OWNER), written("controller", CHANNEL), STATUS]
+    assert annotations.inherited([OWNER, CHANNEL], fields) == {CHANNEL}
+
+
+def test_what_the_user_wrote_too_was_not_copied() -> None:
+    fields = [written("controller", CHANNEL), STATUS, written("kubectl-annotate", CHANNEL)]
+    assert annotations.inherited([CHANNEL], fields) == frozenset()
+
+
+def test_what_another_controller_wrote_was_not_copied() -> None:
+    fields = [written("argocd-controller", CHANNEL), STATUS]
+    assert annotations.inherited([CHANNEL], fields) == frozenset()
+
+
+@pytest.mark.parametrize("fields", [[], [STATUS], [{}], [{"manager": "controller", "fieldsV1": {}}]])
+def test_what_nobody_is_known_to_have_written_counts(fields: list[dict[str, Any]]) -> None:
+    assert annotations.inherited([CHANNEL], fields) == frozenset()
+
+
+def test_a_user_s_own_write_of_a_status_field_copies_nothing() -> None:
+    fields = [written("kubectl-edit", OWNER), STATUS]
+    assert annotations.inherited([OWNER], fields) == frozenset()

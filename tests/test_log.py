@@ -1,0 +1,62 @@
+"""What the log tells, and what it must not."""
+
+import json
+import uuid
+from collections.abc import Iterator
+
+import pytest
+import structlog
+
+from tekton_integrations import log
+
+
+@pytest.fixture(autouse=True)
+def restored() -> Iterator[None]:
+    yield
+    structlog.reset_defaults()
+
+
+SECRET = uuid.uuid4().hex  # not in any line of source that a traceback may quote
+
+
+def fail(secret: str) -> None:
+    headers = {"authorization": f"Bearer {secret}"}
+    raise ValueError(f"header{len(headers)}")
+
+
+def logged(capsys: pytest.CaptureFixture[str], form: str) -> str:
+    log.configure(form=form)
+    try:
+        fail(SECRET)
+    except ValueError:
+        log.logger.exception("bug", run="demo")
+    return capsys.readouterr().err
+
+
+def test_a_line_is_one_json_object_with_fields(capsys: pytest.CaptureFixture[str]) -> None:
+    log.configure()
+    log.logger.info("reported", state="Failed", run="a\nb")
+    [line] = capsys.readouterr().err.splitlines()
+    fields = json.loads(line)
+    assert (fields["event"], fields["level"], fields["state"], fields["run"]) == ("reported", "info", "Failed", "a\nb")
+    assert fields["timestamp"].endswith("Z")
+
+
+def test_what_is_below_the_level_is_not_told(capsys: pytest.CaptureFixture[str]) -> None:
+    log.configure("warning")
+    log.logger.info("reported")
+    log.logger.warning("not well")
+    assert [json.loads(line)["event"] for line in capsys.readouterr().err.splitlines()] == ["not well"]
+
+
+@pytest.mark.parametrize("form", ["json", "console"])
+def test_a_bug_comes_with_its_traceback(capsys: pytest.CaptureFixture[str], form: str) -> None:
+    text = logged(capsys, form)
+    assert "ValueError" in text
+    assert "header1" in text
+    assert "fail" in text
+
+
+@pytest.mark.parametrize("form", ["json", "console"])
+def test_a_traceback_does_not_tell_secrets(capsys: pytest.CaptureFixture[str], form: str) -> None:
+    assert SECRET not in logged(capsys, form)
