@@ -123,10 +123,9 @@ async def test_an_exec_plug_in_is_run_again_after_a_while(tmp_path: Path, url: s
 
 
 async def test_a_file_that_breaks_later_leaves_the_token_as_it_was(tmp_path: Path, url: str) -> None:
-    path = kubeconfig(tmp_path, url, {"token": "abc"})
-    token = KubeconfigToken(path, max_age=0)
+    token = KubeconfigToken(kubeconfig(tmp_path, url, {"token": "abc"}), max_age=0)
     await token.load()
-    Path(path).write_text("{")
+    (tmp_path / "kubeconfig").write_text("{")
     assert await token.header() == "Bearer abc"
 
 

@@ -65,7 +65,7 @@ async def test_the_children_are_looked_at_when_the_run_is_red(scene: Stage) -> N
 async def test_settling_ends_what_was_shown(scene: Stage, kind: str) -> None:
     if kind == "token":
         scene.use_token()
-    await reconcile(scene, run(State.RUNNING))
-    await GitHub().settle(record(), scene.context())
+    shown = await GitHub().reconcile(run(State.RUNNING), OPTIONS, record(), scene.context())
+    await GitHub().settle(record(shown.memory), scene.context())
     assert [each.status for each in scene.checks] == (["completed"] if kind == "app" else [])
     assert [each.state for each in scene.statuses] == ([] if kind == "app" else ["pending", "error"])

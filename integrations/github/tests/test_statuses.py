@@ -23,8 +23,9 @@ async def show(scene: Stage, what: State | Run, *, search: bool = False, name: s
     return await statuses.show(Tokens(), shown, scene.children, record(name=name), scene.context(search=search))
 
 
-async def settle(scene: Stage) -> None:
-    await statuses.settle(Tokens(), record(), scene.context())
+async def settle(scene: Stage, shown: Result | None = None) -> None:
+    """Settles what was `shown`, as the record remembers it."""
+    await statuses.settle(Tokens(), record(shown.memory if shown else None), scene.context())
 
 
 def states(scene: Stage) -> list[str]:
@@ -141,8 +142,7 @@ async def test_github_does_not_tell_upper_from_lower_case_in_names(scene: Stage)
 
 
 async def test_settling_ends_a_pending_status_as_an_error(scene: Stage) -> None:
-    await show(scene, State.RUNNING)
-    await settle(scene)
+    await settle(scene, await show(scene, State.RUNNING))
     assert states(scene) == ["pending", "error"]
     assert scene.statuses[-1].description == "Run deleted, outcome unknown"
 
@@ -161,9 +161,9 @@ async def test_settling_where_nothing_stands_writes_nothing(scene: Stage) -> Non
 
 
 async def test_settling_an_old_run_leaves_the_pending_status_of_a_newer_one(scene: Stage) -> None:
-    await show(scene, State.RUNNING)
+    shown = await show(scene, State.RUNNING)
     await statuses.show(Tokens(), run(State.QUEUED), [], record(), scene.context("a newer run"))
-    await settle(scene)
+    await settle(scene, shown)
     assert states(scene)[-1] == "pending"
 
 
