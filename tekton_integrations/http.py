@@ -29,6 +29,7 @@ class Response(msgspec.Struct, frozen=True):
 
 def clean(text: str, limit: int = 200) -> str:
     """Untrusted text made fit for a condition, an Event or a log line: one line, no control characters, short."""
+    text = text[: 4 * limit]  # what is cut off anyway need not be looked at
     if not text.isprintable():
         text = "".join(" " if unicodedata.category(c) in _INVISIBLE else c for c in text)
     text = " ".join(text.split())

@@ -45,7 +45,6 @@ _COULD_NOT_START = frozenset(
         "CELEvaluationFailed",
         "CouldntGetPipeline",
         "CouldntGetTask",
-        "CreateContainerConfigError",
         "CreateRunFailed",
         "CustomRunWorkspaceNotSupported",
         "InvalidMatrixParameterTypes",

@@ -120,6 +120,8 @@ class KubeClient:
             async with self._session.request(
                 method, url, params=params, headers=headers, data=data, timeout=timeout
             ) as answer:
+                if answer.status == 401:
+                    self._config.refused()
                 if answer.status >= 300:
                     raise _error(answer.status, await answer.read())
                 yield answer

@@ -4,6 +4,8 @@ kubernetes_asyncio understands kubeconfig files and exec plug-ins. It costs 74 M
 imported only outside a cluster.
 """
 
+import abc
+import asyncio
 import os
 import ssl
 import time
@@ -19,6 +21,8 @@ SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 TOKEN_AGE = 60.0
 # Running an exec plug-in may cost a second; their tokens last a quarter of an hour at least.
 RELOAD_AGE = 300.0
+# Not more often than this, however often it is refused.
+RETRY_AGE = 10.0
 
 
 class ConfigError(Exception):
@@ -27,9 +31,12 @@ class ConfigError(Exception):
 
 @dataclass(frozen=True)
 class ClusterConfig:
+    """`refused` is to be called when the API server no longer takes the token."""
+
     url: str
     ssl: ssl.SSLContext | None
     authorization: Callable[[], Awaitable[str]]
+    refused: Callable[[], None] = lambda: None
 
 
 async def load(kubeconfig: str | None, service_account: Path = SERVICE_ACCOUNT) -> ClusterConfig:
@@ -45,36 +52,64 @@ def in_cluster(directory: Path = SERVICE_ACCOUNT) -> ClusterConfig:
     try:
         context = ssl.create_default_context(cafile=str(directory / "ca.crt"))
         token = MountedToken(directory / "token")
-        token.read()
+        (directory / "token").read_bytes()
     except OSError as error:
         raise ConfigError(
             f"in a cluster, but {directory} can't be read ({error.strerror}): does the pod mount its token?"
         ) from error
-    return ClusterConfig(f"https://{host}:{port}", context, token.header)
+    return ClusterConfig(f"https://{host}:{port}", context, token.header, token.refused)
 
 
-class MountedToken:
-    def __init__(self, path: Path, max_age: float = TOKEN_AGE) -> None:
-        self._path = path
+class Token(abc.ABC):
+    """A token that is read anew after `max_age` seconds, and sooner when it is refused."""
+
+    def __init__(self, max_age: float) -> None:
         self._max_age = max_age
         self._header = ""
         self._read_at = 0.0
+        self._due_at = 0.0
+        self._lock = asyncio.Lock()
 
-    def read(self) -> str:
-        self._header = f"Bearer {self._path.read_text().strip()}"
-        self._read_at = time.monotonic()
-        return self._header
+    @abc.abstractmethod
+    async def read(self) -> str:
+        """The value of the Authorization header."""
 
     async def header(self) -> str:
-        return self._header if time.monotonic() - self._read_at < self._max_age else self.read()
+        async with self._lock:
+            if time.monotonic() >= self._due_at:
+                await self._renew()
+            return self._header
+
+    def refused(self) -> None:
+        self._due_at = min(self._due_at, self._read_at + RETRY_AGE)
+
+    async def _renew(self) -> None:
+        self._read_at = time.monotonic()
+        self._due_at = self._read_at + self._max_age
+        try:
+            self._header = await self.read()
+        except Exception as error:  # see from_kubeconfig
+            if not self._header:
+                raise
+            logger.warning("token not read again; the old one may still do", error=str(error))
+
+
+class MountedToken(Token):
+    def __init__(self, path: Path, max_age: float = TOKEN_AGE) -> None:
+        super().__init__(max_age)
+        self._path = path
+
+    async def read(self) -> str:
+        return f"Bearer {self._path.read_text().strip()}"
 
 
 async def from_kubeconfig(path: str | None) -> ClusterConfig:
     """By the file's current context. Raises ConfigError."""
     token = KubeconfigToken(path)
     try:
-        configuration = await token.load()
-        return ClusterConfig(str(configuration.host).rstrip("/"), _context(configuration), token.header)
+        await token.header()
+        url = str(token.configuration.host).rstrip("/")
+        return ClusterConfig(url, _context(token.configuration), token.header, token.refused)
     except Exception as error:  # the file is the user's, and its parser lets errors of every kind through
         name = path or os.environ.get("KUBECONFIG") or "~/.kube/config"
         raise ConfigError(
@@ -82,32 +117,21 @@ async def from_kubeconfig(path: str | None) -> ClusterConfig:
         ) from error
 
 
-class KubeconfigToken:
-    """The file's token. Read anew after a while: an exec plug-in's tokens end, and only loading runs it again."""
+class KubeconfigToken(Token):
+    """An exec plug-in's tokens end, and only loading the file runs it again."""
 
     def __init__(self, path: str | None, max_age: float = RELOAD_AGE) -> None:
+        super().__init__(max_age)
         self._path = path
-        self._max_age = max_age
-        self._header = ""
-        self._read_at = 0.0
+        self.configuration: Any = None
 
-    async def load(self) -> Any:
+    async def read(self) -> str:
         from kubernetes_asyncio import client, config  # noqa: PLC0415  (heavy: see above)
 
         configuration = client.Configuration()
         await config.load_kube_config(config_file=self._path, client_configuration=configuration)
-        self._header = str(await configuration.get_api_key_with_prefix("BearerToken") or "")
-        self._read_at = time.monotonic()
-        return configuration
-
-    async def header(self) -> str:
-        if time.monotonic() - self._read_at > self._max_age:
-            try:
-                await self.load()
-            except Exception as error:  # see from_kubeconfig; the old token may still do
-                self._read_at = time.monotonic()
-                logger.warning("kubeconfig not read again", error=str(error))
-        return self._header
+        self.configuration = configuration
+        return str(await configuration.get_api_key_with_prefix("BearerToken") or "")
 
 
 def _context(configuration: object) -> ssl.SSLContext | None:

@@ -66,11 +66,22 @@ class _Page(msgspec.Struct):
     items: list[msgspec.Raw]
 
 
+class Unreadable(Exception):
+    """What came is not what an API server says."""
+
+
 class Expired(Exception):
     """The version we know is no longer in the server's history: only a new list helps."""
 
 
-_watch = msgspec.json.Decoder(_Watch)
+D = TypeVar("D")
+
+
+def _decoded(raw: bytes | msgspec.Raw, kind: type[D]) -> D:
+    try:
+        return msgspec.json.decode(raw, type=kind)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise Unreadable(str(error)) from error
 
 
 @dataclass(frozen=True)
@@ -116,13 +127,14 @@ class Informer(Generic[T]):
                 await self._session()
                 # A server that hangs up at once, time and again, is not to be hammered.
                 failures = 0 if clock() - began > 1.0 else failures + 1
-            except (msgspec.DecodeError, msgspec.ValidationError, ValueError, HttpProcessingError) as error:
+            except Unreadable as error:
                 failures += 1
                 metrics.watch_restarts.labels(self.kind, "unreadable").inc()
                 logger.warning("unreadable answer", kind=self.kind, error=str(error)[:200], failures=failures)
             except Expired:
                 metrics.watch_restarts.labels(self.kind, "expired").inc()
                 self._version = ""
+                failures = 0 if clock() - began > 1.0 else failures + 1
             except ApiError as error:
                 failures += 1
                 metrics.watch_restarts.labels(self.kind, error.reason or str(error.status)).inc()
@@ -165,7 +177,10 @@ class Informer(Generic[T]):
             self.connected = True
             count = 0
             while True:
-                line = await lines.readline()
+                try:
+                    line = await lines.readline()
+                except (ValueError, HttpProcessingError) as error:
+                    raise Unreadable(str(error)) from error  # a line that is too long
                 if not line.endswith(b"\n"):
                     return  # the end, or an event cut in the middle: the next connection brings it whole
                 self._take(line)
@@ -174,11 +189,11 @@ class Informer(Generic[T]):
                     await asyncio.sleep(0)
 
     def _take(self, line: bytes) -> None:
-        event = _watch.decode(line)
+        event = _decoded(line, _Watch)
         if event.type == "BOOKMARK":
-            self._bookmark(msgspec.json.decode(event.object, type=_Bookmark).metadata)
+            self._bookmark(_decoded(event.object, _Bookmark).metadata)
         elif event.type == "ERROR":
-            status = msgspec.json.decode(event.object, type=_Error)
+            status = _decoded(event.object, _Error)
             if status.code == 410:
                 raise Expired
             raise ApiError(status.code, "WatchError", status.message)
@@ -203,7 +218,7 @@ class Informer(Generic[T]):
         self._seen = set()
         params = {"limit": str(PAGE)}
         while True:
-            page = msgspec.json.decode(await self._client.get(self._path, params), type=_Page)
+            page = _decoded(await self._client.get(self._path, params), _Page)
             for raw in page.items:
                 self._object("ADDED", raw)
             if not page.metadata.continue_:
@@ -226,8 +241,8 @@ class Informer(Generic[T]):
         """One unreadable object must not blind us to all others; what is known of it stays until it is deleted."""
         logger.error("unreadable object", kind=self.kind, error=str(error)[:200])
         try:
-            identity = msgspec.json.decode(raw, type=_Named).metadata
-        except msgspec.DecodeError:
+            identity = _decoded(raw, _Named).metadata
+        except Unreadable:
             return
         if kind != "DELETED" and self._seen is not None:
             self._seen.add((identity.namespace, identity.name))

@@ -79,7 +79,7 @@ class Records:
                 raise
 
     async def delete(self, record: Record) -> None:
-        """Gone when it returns, also from the cache; one that is gone already is fine."""
+        """One that is gone already is fine. The cache follows with the watch."""
         self._lost.pop((record.namespace, record.name), None)
         if not record.resource_version:
             return

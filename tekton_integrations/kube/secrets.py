@@ -86,7 +86,8 @@ class Credentials:
                 403: f"we may not read it; bind the role tekton-integrations-secrets in {provider.namespace}",
                 404: "it does not exist",
             }.get(error.status, error.message)
-            raise TemporaryError("CredentialUnavailable", f"{where}: {cure}", RETRY, needs_help=True) from error
+            needs_help = error.status in (403, 404)
+            raise TemporaryError("CredentialUnavailable", f"{where}: {cure}", RETRY, needs_help=needs_help) from error
         secret = msgspec.json.decode(raw, type=_Secret)
         if secret.type != f"{DOMAIN}/{provider.type}" and secret.metadata.labels.get(PROVIDER_LABEL) != provider.name:
             raise TemporaryError(

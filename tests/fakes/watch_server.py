@@ -30,6 +30,7 @@ class WatchServer:
         self.watch_list = True  # False: refuses sendInitialEvents, as servers before Kubernetes 1.32 do
         self.ends_lists = True  # False: the bookmark after the initial events waits for end_list()
         self.ends_watches = False  # True: each ends when what there is was sent
+        self.always_expired = False  # True: answers every watch with 410 as an ERROR event
         self.expired_by_event = False  # 410 as an ERROR event instead of an HTTP status
         self.failures: deque[tuple[int, str]] = deque()  # (status, body) of the next answers
         self.expired_pages = 0  # how many `continue` tokens are to be refused
@@ -159,8 +160,8 @@ class WatchServer:
         if initial and not self.watch_list:
             return refusal(422, "Invalid", "sendInitialEvents: Forbidden: is forbidden for watch")
         since = int(query.get("resourceVersion") or self.version)
-        expired = since < self._oldest
-        if expired and not self.expired_by_event:
+        expired = since < self._oldest or self.always_expired
+        if expired and not (self.expired_by_event or self.always_expired):
             return refusal(410, "Expired", "too old resource version")
         watch = _Watch(request)
         if expired:

@@ -1,5 +1,7 @@
 """After a gap that the server's history no longer bridges, cache and cluster are compared."""
 
+import asyncio
+
 import pytest
 
 from tests.fakes.watch_server import WatchServer, status
@@ -33,6 +35,14 @@ async def test_after_410_what_was_made_anew_is_gone_and_new(server: WatchServer,
     server.expire()
     server.reopen()
     await scene.hears("-a=1", "+a=another")
+
+
+async def test_a_server_whose_history_is_always_gone_is_listed_ever_more_slowly(server: WatchServer) -> None:
+    async with watching(server):
+        server.always_expired = True
+        server.send(EXPIRED)
+        await asyncio.sleep(0.3)
+        assert len(server.queries) < 20
 
 
 async def test_410_in_the_midst_of_a_watch_starts_over(server: WatchServer, scene: Watched) -> None:

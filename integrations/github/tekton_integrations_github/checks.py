@@ -78,7 +78,7 @@ async def show(tokens: Tokens, run: Run, children: Sequence[Child], record: Reco
         shown = await checks.create(payload)
     for twin in found[:-1]:
         if twin["status"] != "completed":
-            await checks.update(int(twin["id"]), output.twin_check_run(twin["started_at"], number))
+            await checks.update(int(twin["id"]), output.twin_check_run(twin["started_at"], shown["id"]))
     return Result(memory={ID: str(shown["id"])}, url=shown.get("html_url") or "", summary=_summary(record, payload))
 
 

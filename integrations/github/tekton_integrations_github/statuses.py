@@ -46,7 +46,7 @@ class Statuses:
 
     @property
     def page(self) -> str:
-        web = self._context.credential.endpoint.removesuffix("/api/v3").replace("//api.github.com", "//github.com")
+        web = self._context.credential.endpoint.removesuffix("/api/v3").replace("//api.", "//")
         return f"{web}/{self._target.resource}/commit/{self._target.detail}"
 
 
@@ -73,5 +73,6 @@ async def settle(tokens: Tokens, record: Record, context: Context) -> None:
     if newest is None or newest["state"] != "pending":
         return
     # A call in doubt may have made it; a wrong guess is mended by the other run's next report.
-    if str(newest["id"]) == record.memory.get(ID) or record.intent is not None:
+    in_doubt = record.intent is not None or record.verify_after is not None
+    if str(newest["id"]) == record.memory.get(ID) or in_doubt:
         await statuses.post({"state": "error", "description": "Run deleted, outcome unknown"})

@@ -127,7 +127,13 @@ def test_what_is_no_name_is_refused(name: str) -> None:
         options(name=name)
 
 
-@pytest.mark.parametrize("name", ["build\u202etset", "build\u200b", "a\u2028b", "a\x85b", " build", "build "])
+@pytest.mark.parametrize("name", ["build\u2003", "\u3000build", "a\u2003b"])
+def test_a_name_with_unusual_blanks_is_refused(name: str) -> None:
+    with pytest.raises(PermanentError):
+        options(name=name)
+
+
+@pytest.mark.parametrize("name", ["a\u202eb", "a\u200b", "a\u2028b", "a\x85b", "a\xa0b", " build", "build "])
 def test_a_name_that_looks_like_another_is_refused(name: str) -> None:
     with pytest.raises(PermanentError):
         options(name=name)

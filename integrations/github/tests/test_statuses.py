@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace as replace_fields
 from tekton_integrations_github import statuses
 from tekton_integrations_github.auth import Tokens
 
@@ -149,8 +150,7 @@ async def test_settling_ends_a_pending_status_as_an_error(scene: Stage) -> None:
 
 @pytest.mark.parametrize("state", [each for each in State if each.final])
 async def test_settling_leaves_a_result(scene: Stage, state: State) -> None:
-    await show(scene, state)
-    await settle(scene)
+    await settle(scene, await show(scene, state))
     assert len(scene.statuses) == 1
 
 
@@ -165,6 +165,17 @@ async def test_settling_an_old_run_leaves_the_pending_status_of_a_newer_one(scen
     await statuses.show(Tokens(), run(State.QUEUED), [], record(), scene.context("a newer run"))
     await settle(scene, shown)
     assert states(scene)[-1] == "pending"
+
+
+async def test_settling_ends_a_pending_status_that_landed_late_and_is_still_to_be_looked_for(scene: Stage) -> None:
+    shown = await show(scene, State.RUNNING)
+    scene.github.faults.add(POST, LateWrite(seconds=0.01))
+    with pytest.raises(TemporaryError):
+        await show(scene, State.RUNNING)
+    await scene.github.late_writes()
+    known = replace_fields(record(shown.memory), verify_after=scene.now())
+    await statuses.settle(Tokens(), known, scene.context(search=True))
+    assert states(scene) == ["pending", "pending", "error"]
 
 
 def _append(scene: Stage, *more: Status) -> None:

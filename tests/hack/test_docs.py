@@ -1,0 +1,265 @@
+"""The checks of the docs fail where the docs are wrong, and what the docs tell to apply and to type works."""
+
+import asyncio
+import os
+import re
+import shlex
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from tekton_integrations_github import output
+
+from hack.controller import Controller
+from hack.docs.__main__ import main
+from hack.docs.check import problems, write
+from hack.docs.links import anchors, broken
+from hack.docs.raised import Shown, raised, unlike
+from hack.docs.reasons import REASONS, Entry
+from hack.testbed import TEKTON_CRDS, TestBed
+from hack.testbed.api import polled
+from tekton_integrations.run import State
+from tests.fakes.github import GitHub
+
+ROOT = Path(__file__).parents[2]
+README, GITHUB = "README.md", "integrations/github/README.md"
+API = "integrations/github/tekton_integrations_github/api.py"
+NEW = "tekton_integrations/new.py"
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    """A copy of what the checks read, with its generated parts made anew."""
+    for folder in ("docs", "integrations", "tekton_integrations", "manifests"):
+        shutil.copytree(ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__"))
+    for file in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "LICENSE", "pyproject.toml"):
+        shutil.copy(ROOT / file, tmp_path / file)
+    write(tmp_path)
+    return tmp_path
+
+
+def edit(path: Path, before: str, after: str) -> None:
+    text = path.read_text()
+    assert before in text
+    path.write_text(text.replace(before, after, 1))
+
+
+def test_the_docs_are_right(tree: Path) -> None:
+    assert problems(tree) == []
+
+
+# What is broken, how, and what is said of it.
+BROKEN: dict[str, tuple[Callable[[Path], object], str]] = {
+    "a PermanentError that nothing explains": (
+        lambda tree: (tree / NEW).write_text('raise PermanentError("NewReason", "said")'),
+        "nothing says what NewReason means",
+    ),
+    "a TemporaryError that nothing explains": (
+        lambda tree: (tree / NEW).write_text('raise errors.TemporaryError("NewReason", "said", needs_help=True)'),
+        "nothing says what NewReason means",
+    ),
+    "an error class with a reason of its own": (
+        lambda tree: (tree / NEW).write_text(
+            'class Odd(TemporaryError):\n    def __init__(self): super().__init__("NewReason", "said")'
+        ),
+        "nothing says what NewReason means",
+    ),
+    "a function that gives reasons": (
+        lambda tree: edit(tree / API, 'return "Refused"', 'return "NewReason"'),
+        "nothing says what NewReason means",
+    ),
+    "a reason of a condition": (
+        lambda tree: edit(tree / "tekton_integrations/ledger.py", '"MaybeSent"', '"NewReason"'),
+        "nothing says what NewReason means",
+    ),
+    "a reason that only running the code would tell": (
+        lambda tree: (tree / NEW).write_text("\nraise PermanentError(reason, text)"),
+        f"{NEW}:2: write the reason of PermanentError out",
+    ),
+    "a row of the reasons": (
+        lambda tree: edit(tree / README, "| `NotGranted` | False |", "| `NotGranted` | True |"),
+        "README.md: the part 'reasons' is out of date; run: python -m hack.docs --write",
+    ),
+    "a row of the annotations": (
+        lambda tree: edit(tree / GITHUB, "| `sha` | yes |", "| `sha` | no |"),
+        f"{GITHUB}: the part 'annotations' is out of date",
+    ),
+    "a layer": (
+        lambda tree: edit(tree / "pyproject.toml", '  "ledger",\n  "cluster",\n', '  "cluster",\n  "ledger",\n'),
+        "CONTRIBUTING.md: the part 'layers' is out of date",
+    ),
+    "a file without markers": (
+        lambda tree: edit(tree / GITHUB, "<!-- generated: annotations -->", ""),
+        f"{GITHUB}: has no `<!-- generated: annotations -->`",
+    ),
+    "an integration without a README": (
+        lambda tree: (tree / GITHUB).unlink(),
+        f"{GITHUB}: there is no such file, and the part 'annotations' belongs there",
+    ),
+    "a link to nowhere": (
+        lambda tree: (tree / "docs/x.md").write_text("[see](install.mdx)"),
+        "docs/x.md: install.mdx: there is no such file",
+    ),
+    "a picture that is not there": (
+        lambda tree: (tree / "docs/x.md").write_text('<img src="none.png">'),
+        "docs/x.md: none.png: there is no such file",
+    ),
+    "an anchor to nowhere": (
+        lambda tree: (tree / "docs/x.md").write_text("[see](../README.md#nowhere)"),
+        "docs/x.md: ../README.md#nowhere: there is no such heading",
+    ),
+    "a link out of the repository": (
+        lambda tree: (tree / "docs/x.md").write_text("[see](../../other/README.md)"),
+        "docs/x.md: ../../other/README.md: leads out of the repository",
+    ),
+    "a decision that nobody made": (
+        lambda tree: (tree / NEW).write_text('"""See docs/decisions/0999."""'),
+        f"{NEW}: docs/decisions/0999: there is no such decision",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", BROKEN)
+def test_what_is_broken_is_found(tree: Path, what: str) -> None:
+    breaks, said = BROKEN[what]
+    breaks(tree)
+    assert [problem for problem in problems(tree) if said in problem], problems(tree)
+
+
+def test_an_explanation_of_what_nothing_produces_is_found(tree: Path) -> None:
+    known = REASONS | {"NobodySaysThis": Entry("", "")}
+    assert list(unlike(raised(tree), known)) == [
+        "hack/docs/reasons.py: NobodySaysThis is explained, but nothing produces it"
+    ]
+
+
+def test_where_a_reason_is_read_follows_from_the_code(tree: Path) -> None:
+    shown = raised(tree).reasons
+    assert shown["NotGranted"] is Shown.GIVEN_UP
+    assert shown["CredentialRefused"] is Shown.WAITING
+    assert shown["Unreachable"] is Shown.RETRYING
+    assert shown["Reported"] is Shown.DONE
+    assert not {"True", "Unknown", "Warning"} & shown.keys()
+
+
+def test_anchors_are_those_that_github_makes() -> None:
+    text = "# A `code`, and [a link](x.md)!\n## Twice\n## Twice\n```sh\n# no heading\n```\n### Out: of_here\n"
+    assert anchors(text) == {"a-code-and-a-link", "twice", "twice-1", "out-of_here"}
+
+
+def test_what_only_looks_like_a_link_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "x.md").write_text(
+        "`[a](b.md)` [web](https://example.com/x)\n```\n[c](d.md)\n```\n[e](#here)\n# Here\n"
+    )
+    assert list(broken(tmp_path)) == []
+
+
+def test_the_command_fails_where_the_docs_are_wrong_and_mends_what_it_can(
+    tree: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    edit(tree / README, "| `NotGranted` | False |", "| `NotGranted` | True |")
+    assert main(["--root", str(tree)]) == 1
+    assert "out of date" in capsys.readouterr().err
+    assert main(["--root", str(tree), "--write"]) == 0
+    assert "wrote README.md" in capsys.readouterr().out
+
+
+def test_the_readme_is_short() -> None:
+    assert len((ROOT / README).read_text().splitlines()) <= 200
+
+
+def test_the_table_of_states_says_what_github_is_told() -> None:
+    rows = re.findall(r"^\|.*\| `(\w+)` \| `(\w+)` \| `(\w+)` \|$", (ROOT / GITHUB).read_text(), re.MULTILINE)
+    told = {state: output._CHECK[state][1] or output._CHECK[state][0] for state in State}
+    assert rows == [(str(state), told[state], output._STATUS[state]) for state in State]
+    assert (
+        f"| the run was deleted before its end was known | | `{output.settled_check_run()['conclusion']}`"
+        in (ROOT / GITHUB).read_text()
+    )
+
+
+def blocks(file: str, language: str) -> Iterator[str]:
+    """The code blocks of a file, also those within lists."""
+    for indent, text in re.findall(rf"^( *)```{language}\n(.*?)^ *```$", (ROOT / file).read_text(), re.M | re.S):
+        yield "\n".join(line.removeprefix(indent) for line in text.splitlines())
+
+
+class Reader:
+    """Types what the docs say into a shell, in an empty folder with the checkout's manifests."""
+
+    def __init__(self, bed: TestBed, folder: Path) -> None:
+        self._bed = bed
+        self._folder = folder
+
+    async def types(self, script: str, *, without: str = "$^") -> str:
+        """The output of a code block, but for lines that fit `without`. A command that fails fails the test."""
+        kubectl = shlex.join(await self._bed.kubectl_command())
+        lines = [line for line in script.splitlines() if not re.match(without, line)]
+        process = await asyncio.create_subprocess_exec(
+            "bash", "-euo", "pipefail", "-c", f'kubectl() {{ {kubectl} "$@"; }}\n' + "\n".join(lines),
+            cwd=self._folder, env={**os.environ, "TOKEN": "ghp_secret"},
+            stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
+        )  # fmt: skip
+        output, _ = await process.communicate()
+        assert process.returncode == 0, output.decode()
+        return output.decode()
+
+
+@pytest.mark.e2e
+async def test_who_does_what_the_docs_say_sees_the_first_run(tmp_path: Path) -> None:
+    """From an empty cluster to the check, the looks at it, and the removal; with the look-alike for GitHub."""
+    _, apply, checkout, secret, looks = blocks(README, "sh")
+    provider, run = map(yaml.safe_load, blocks(README, "yaml"))
+    shutil.copytree(ROOT / "manifests", tmp_path / "manifests")
+    beds = TestBed.started(controller_manager=True, manifests=[TEKTON_CRDS])
+    async with beds as bed, GitHub.started() as github:
+        app = github.add_app(provider["spec"]["githubApp"]["appId"])
+        github.add_repository("acme/api", installation_of=app, permissions={"checks": "write"})
+        github.accept_any_commit("acme/api")
+        (tmp_path / "app.pem").write_text(app.private_key_pem)
+        reader = Reader(bed, tmp_path)
+        await reader.types(apply)
+        await reader.types(checkout, without=r"make install|\.venv/bin/tekton-integrations run ")
+        await reader.types(secret)
+        provider["spec"]["endpoint"] = github.url
+        async with Controller.started(tmp_path / "controller.kubeconfig", tmp_path / "log"):
+            await bed.apply(provider, run)
+            await polled(lambda: _queued(github, run))
+            ended = {"status": {"conditions": [{"type": "Succeeded", "status": "True", "reason": "Succeeded"}]}}
+            await bed.api.patch("/apis/tekton.dev/v1/namespaces/default/pipelineruns/hello/status", ended, "merge")
+            said = await reader.types(looks)
+        assert "check 'Tekton / hello' of acme/api shows queued" in said
+        assert said.count("hello-github-") >= 3
+        assert "condition met" in said
+        assert "integration.integrations.tekton.dev/github" in said
+        await reader.types("kubectl create namespace team-a")
+        more, team, remove = blocks("docs/install.md", "sh")
+        await reader.types(more, without="docker|.*rollout")
+        await reader.types(team)
+        await reader.types(list(blocks(GITHUB, "sh"))[1])
+        await bed.apply(*_objects(GITHUB))
+        await reader.types(remove)
+
+
+async def _queued(github: GitHub, run: dict[str, Any]) -> bool:
+    sha = run["metadata"]["annotations"]["github.integrations.tekton.dev/sha"]
+    return [(check.name, check.status) for check in github.check_runs("acme/api", sha)] == [
+        ("Tekton / hello", "queued")
+    ]
+
+
+def _objects(file: str) -> Iterator[dict[str, Any]]:
+    """Those of a file; of a TriggerTemplate the runs that it would make."""
+    values = {"owner": "acme", "repo": "api", "sha": "f" * 40}
+    for block in blocks(file, "yaml"):
+        found = yaml.safe_load(block)
+        if found["kind"] != "TriggerTemplate":
+            yield found
+            continue
+        text = yaml.safe_dump(found["spec"]["resourcetemplates"])
+        for made in yaml.safe_load(re.sub(r"\$\(tt\.params\.(\w+)\)", lambda match: values[match[1]], text)):
+            made["metadata"]["name"] = made["metadata"].pop("generateName") + "1"
+            yield made
