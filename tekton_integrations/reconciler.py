@@ -42,7 +42,7 @@ class Reconciler:
         if run is not None:
             return await self._present(request, run, record)
         if record is not None and record.owned:
-            self._forget(request.uid)
+            self._forget(request)
             return None
         last = self._cluster.runs.last(request.uid)
         if last is not None and last.final:
@@ -135,7 +135,7 @@ class Reconciler:
         if delay is None and record is not None:
             await self._cluster.records.delete(record)
         if delay is None:
-            self._forget(request.uid)
+            self._forget(request)
         return delay
 
     async def _withdrawn(self, request: Request, record: Record | None) -> float | None:
@@ -151,7 +151,7 @@ class Reconciler:
             if record.traces and (delay := await self._settled(record)) is not None:
                 return delay
             await self._cluster.records.delete(record)
-        self._forget(request.uid)
+        self._forget(request)
         return None
 
     async def _settled(self, record: Record) -> float | None:
@@ -175,7 +175,8 @@ class Reconciler:
         record = ledger.record
         if record.target is None:
             return
-        chosen = self._cluster.providers.get(*record.provider.split("/", 1))
+        namespace, _, name = record.provider.partition("/")
+        chosen = self._cluster.providers.get(namespace, name)
         labels = await self._labels(record.namespace, [chosen] if chosen else [])
         if chosen is None or not chosen.grants_to(record.namespace, labels, record.target):
             raise PermanentError("NotGranted", f"Provider {record.provider} no longer grants {record.target.resource}")
@@ -196,7 +197,7 @@ class Reconciler:
     def _until_verification(self, record: Record) -> float | None:
         return None if record.verify_after is None else max(0.1, record.verify_after - self._cluster.now())
 
-    def _forget(self, uid: str) -> None:
-        self._cluster.records.forget_lost(uid)
-        self._cluster.runs.forget(uid)
-        self._skipped.discard(uid)
+    def _forget(self, request: Request) -> None:
+        self._cluster.records.forget_lost(request.namespace, request.record_name)
+        self._cluster.runs.forget(request)
+        self._skipped.discard(request.uid)

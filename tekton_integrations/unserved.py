@@ -22,7 +22,7 @@ class Unserved:
         if run is None or wanted is None:
             if record is not None:
                 await cluster.records.delete(record)
-            cluster.runs.forget(request.uid)
+            cluster.runs.forget(request)
             return None
         where = f"{request.integration}.{annotations.DOMAIN}"
         if wanted.options:

@@ -92,10 +92,9 @@ class Records:
                 raise
         metrics.record_writes.labels(record.integration, "delete").inc()
 
-    def forget_lost(self, uid: str) -> None:
+    def forget_lost(self, namespace: str, name: str) -> None:
         """The run is gone and nothing of it is left at the remote."""
-        for record in [record for record in self._lost.values() if record.run.uid == uid]:
-            del self._lost[(record.namespace, record.name)]
+        self._lost.pop((namespace, name), None)
 
     def _on_change(self, before: Record | None, now: Record | None) -> None:
         if now is not None or before is None:

@@ -22,6 +22,8 @@ class Runs:
     def __init__(self, client: KubeClient, silence: float, namespace: str = "") -> None:
         self._client = client
         self._last: dict[str, Run] = {}
+        # Who still has to look at a deleted run.
+        self._waiting: dict[str, set[str]] = {}
         self._at_start: set[str] = set()
         self.informers: dict[str, Informer[Run]] = {
             kind: Informer(client, Source(kind, collection(*api, namespace), decode_run, silence), Lister[Run]())
@@ -39,9 +41,14 @@ class Runs:
         """What a deleted run was when it was last seen; None if nobody looked."""
         return self._last.get(uid)
 
-    def forget(self, uid: str) -> None:
-        self._last.pop(uid, None)
-        self._at_start.discard(uid)
+    def forget(self, request: Request) -> None:
+        """This integration is done with a deleted run; the last one that says so ends our memory of it."""
+        waiting = self._waiting.get(request.uid, set())
+        waiting.discard(request.integration)
+        if not waiting:
+            self._waiting.pop(request.uid, None)
+            self._last.pop(request.uid, None)
+            self._at_start.discard(request.uid)
 
     def older_than_us(self, uid: str) -> bool:
         """The run was there when we started, and what an earlier process did about it may be unknown."""
@@ -70,5 +77,6 @@ class Runs:
         return sorted(children, key=lambda child: (child.started or float("inf"), child.name))
 
     def _on_change(self, before: Run | None, now: Run | None) -> None:
-        if now is None and before is not None and for_run(before):
+        if now is None and before is not None and (requests := for_run(before)):
             self._last[before.uid] = before
+            self._waiting[before.uid] = {request.integration for request in requests}

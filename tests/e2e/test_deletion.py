@@ -165,3 +165,14 @@ async def test_an_edited_sha_moves_the_report_and_concludes_the_old_one(
     await stage.reported(namespace)
     [new] = stage.checks("e" * 40)
     assert new.conclusion == "success"
+
+
+async def test_a_pruned_run_is_shown_as_it_ended_whatever_else_it_asked_for(
+    stage: Stage, controller: Controller, namespace: str
+) -> None:
+    # Its answer to the integrations that are not installed must not make us forget what the run was.
+    other = {"slack.integrations.tekton.dev/channel": "#builds", "aaa.integrations.tekton.dev/key": "value"}
+    await stage.player.play("failure", namespace=namespace, annotations=other, delete=True)
+    [check] = await concluded(stage)
+    assert check.conclusion == "failure"
+    await no_records(stage, namespace)
