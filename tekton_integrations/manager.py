@@ -7,7 +7,7 @@ import signal
 import socket
 import uuid
 from collections.abc import Awaitable, Callable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 
 import aiohttp
 
@@ -79,7 +79,7 @@ class Manager:
 
     async def run(self, integrations: list[Integration], stop: asyncio.Event) -> None:
         """Until `stop`; raises what should end the process."""
-        reconcilers = await self._reconcilers(integrations)
+        reconcilers = await self._reconcilers(integrations, stop)
         for informer in self._cluster.runs.informers.values():
             informer.add_handler(self._on_run)
         self._cluster.records.on_foreign_change(self._on_record)
@@ -93,19 +93,20 @@ class Manager:
             for task in tasks:
                 task.cancel()
 
-    async def _reconcilers(self, integrations: list[Integration]) -> dict[str, Reconcile]:
+    async def _reconcilers(self, integrations: list[Integration], stop: asyncio.Event) -> dict[str, Reconcile]:
         reconcilers: dict[str, Reconcile] = {}
         for integration in integrations:
-            watermark = await self._claim(integration)
+            watermark = await self._claim(integration, stop)
             reconcilers[integration.name] = Reconciler(integration, self._cluster, watermark).reconcile
         reconcilers[_UNSERVED] = Unserved(self._cluster, lambda: [i.name for i in integrations]).reconcile
         for name in reconcilers:
             self._queues[name] = WorkQueue(metrics.queue_depth.labels(name or "unserved").set)
         return reconcilers
 
-    async def _claim(self, integration: Integration) -> float:
+    async def _claim(self, integration: Integration, stop: asyncio.Event) -> float:
         """Waits for an API server that is not up yet; says what to do about one that refuses."""
-        for attempt in itertools.count(1):
+        attempts = itertools.count(1)
+        while not stop.is_set():
             try:
                 return await claim(self._client, self._settings.namespace, integration)
             except ApiError as error:
@@ -115,8 +116,9 @@ class Manager:
                         "are manifests/ applied, and does --namespace name the controller's namespace?"
                     ) from error
                 logger.warning("API server not ready", error=str(error))
-                await asyncio.sleep(backoff(attempt, base=0.2, ceiling=10))
-        raise AssertionError("count ends never")
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(stop.wait(), backoff(next(attempts), base=0.2, ceiling=10))
+        return 0.0
 
     async def _work(
         self, group: asyncio.TaskGroup, reconcilers: dict[str, Reconcile], tasks: list[asyncio.Task[None]]

@@ -12,8 +12,10 @@ MANIFESTS = Path(__file__).parent.parent / "manifests" / "base"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Also tests that start an API server of their own, or would have it built."""
     for item in items:
-        if "bed" in getattr(item, "fixturenames", ()):
+        folders = item.path.relative_to(item.config.rootpath).parts
+        if "bed" in getattr(item, "fixturenames", ()) or folders[:2] in (("tests", "e2e"), ("tests", "hack")):
             item.add_marker(pytest.mark.e2e)
 
 

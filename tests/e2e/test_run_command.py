@@ -104,3 +104,16 @@ async def test_without_a_cluster_it_says_what_to_set(tmp_path: Path) -> None:
     assert code == 1
     assert "set KUBECONFIG" in said
     assert "Traceback" not in said
+
+
+async def test_it_waits_for_an_api_server_that_is_away_and_can_be_stopped_meanwhile(tmp_path: Path) -> None:
+    async with TestBed.started() as bed:
+        await bed.stop_apiserver()
+        controller = await Controller.start(bed.admin_kubeconfig, tmp_path / "log")
+
+        async def waits() -> bool:
+            return "API server not ready" in (tmp_path / "log").read_text()
+
+        await polled(waits)
+        controller.child.send(signal.SIGTERM)
+        assert await asyncio.wait_for(controller.child.wait(), 15) == 0

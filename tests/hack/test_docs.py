@@ -5,7 +5,7 @@ import os
 import re
 import shlex
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,7 @@ from tests.fakes.github import GitHub
 ROOT = Path(__file__).parents[2]
 README, GITHUB = "README.md", "integrations/github/README.md"
 API = "integrations/github/tekton_integrations_github/api.py"
-NEW = "tekton_integrations/new.py"
+NEW, DOC = "tekton_integrations/new.py", "docs/x.md"
 
 
 @pytest.fixture
@@ -51,82 +51,60 @@ def test_the_docs_are_right(tree: Path) -> None:
     assert problems(tree) == []
 
 
-# What is broken, how, and what is said of it.
-BROKEN: dict[str, tuple[Callable[[Path], object], str]] = {
-    "a PermanentError that nothing explains": (
-        lambda tree: (tree / NEW).write_text('raise PermanentError("NewReason", "said")'),
-        "nothing says what NewReason means",
-    ),
-    "a TemporaryError that nothing explains": (
-        lambda tree: (tree / NEW).write_text('raise errors.TemporaryError("NewReason", "said", needs_help=True)'),
-        "nothing says what NewReason means",
-    ),
+NEW_REASON = "nothing says what NewReason means"
+# What is broken → the file, what is replaced in it (None: the file is new), by what, and what is said of it.
+BROKEN: dict[str, tuple[str, str | None, str, str]] = {
+    "a PermanentError": (NEW, None, 'raise PermanentError("NewReason", "said")', NEW_REASON),
+    "a TemporaryError": (NEW, None, 'raise errors.TemporaryError("NewReason", "said", needs_help=True)', NEW_REASON),
     "an error class with a reason of its own": (
-        lambda tree: (tree / NEW).write_text(
-            'class Odd(TemporaryError):\n    def __init__(self): super().__init__("NewReason", "said")'
-        ),
-        "nothing says what NewReason means",
+        NEW,
+        None,
+        'class Odd(TemporaryError):\n    def __init__(self): super().__init__("NewReason", "said")',
+        NEW_REASON,
     ),
-    "a function that gives reasons": (
-        lambda tree: edit(tree / API, 'return "Refused"', 'return "NewReason"'),
-        "nothing says what NewReason means",
-    ),
-    "a reason of a condition": (
-        lambda tree: edit(tree / "tekton_integrations/ledger.py", '"MaybeSent"', '"NewReason"'),
-        "nothing says what NewReason means",
-    ),
+    "a function that gives reasons": (API, 'return "Refused"', 'return "NewReason"', NEW_REASON),
+    "a condition": ("tekton_integrations/ledger.py", '"MaybeSent"', '"NewReason"', NEW_REASON),
     "a reason that only running the code would tell": (
-        lambda tree: (tree / NEW).write_text("\nraise PermanentError(reason, text)"),
+        NEW,
+        None,
+        "\nraise PermanentError(reason, text)",
         f"{NEW}:2: write the reason of PermanentError out",
     ),
     "a row of the reasons": (
-        lambda tree: edit(tree / README, "| `NotGranted` | False |", "| `NotGranted` | True |"),
+        README,
+        "| `NotGranted` | False |",
+        "| `NotGranted` | True |",
         "README.md: the part 'reasons' is out of date; run: python -m hack.docs --write",
     ),
     "a row of the annotations": (
-        lambda tree: edit(tree / GITHUB, "| `sha` | yes |", "| `sha` | no |"),
+        GITHUB,
+        "| `sha` | yes |",
+        "| `sha` | no |",
         f"{GITHUB}: the part 'annotations' is out of date",
     ),
-    "a layer": (
-        lambda tree: edit(tree / "pyproject.toml", '  "ledger",\n  "cluster",\n', '  "cluster",\n  "ledger",\n'),
-        "CONTRIBUTING.md: the part 'layers' is out of date",
-    ),
-    "a file without markers": (
-        lambda tree: edit(tree / GITHUB, "<!-- generated: annotations -->", ""),
-        f"{GITHUB}: has no `<!-- generated: annotations -->`",
-    ),
-    "an integration without a README": (
-        lambda tree: (tree / GITHUB).unlink(),
-        f"{GITHUB}: there is no such file, and the part 'annotations' belongs there",
-    ),
-    "a link to nowhere": (
-        lambda tree: (tree / "docs/x.md").write_text("[see](install.mdx)"),
-        "docs/x.md: install.mdx: there is no such file",
-    ),
-    "a picture that is not there": (
-        lambda tree: (tree / "docs/x.md").write_text('<img src="none.png">'),
-        "docs/x.md: none.png: there is no such file",
-    ),
-    "an anchor to nowhere": (
-        lambda tree: (tree / "docs/x.md").write_text("[see](../README.md#nowhere)"),
-        "docs/x.md: ../README.md#nowhere: there is no such heading",
-    ),
-    "a link out of the repository": (
-        lambda tree: (tree / "docs/x.md").write_text("[see](../../other/README.md)"),
-        "docs/x.md: ../../other/README.md: leads out of the repository",
-    ),
-    "a decision that nobody made": (
-        lambda tree: (tree / NEW).write_text('"""See docs/decisions/0999."""'),
-        f"{NEW}: docs/decisions/0999: there is no such decision",
-    ),
+    "a layer": ("pyproject.toml", '  "ledger",\n', "", "CONTRIBUTING.md: the part 'layers' is out of date"),
+    "markers": (GITHUB, "<!-- generated: annotations -->", "", f"{GITHUB}: has no `<!-- generated: annotations -->`"),
+    "a link": (DOC, None, "[see](install.mdx)", f"{DOC}: install.mdx: there is no such file"),
+    "a picture": (DOC, None, '<img src="none.png">', f"{DOC}: none.png: there is no such file"),
+    "an anchor": (DOC, None, "[see](../README.md#no)", f"{DOC}: ../README.md#no: there is no such heading"),
+    "a link out of here": (DOC, None, "[see](../../x.md)", f"{DOC}: ../../x.md: leads out of the repository"),
+    "a decision": (NEW, None, '"""See docs/decisions/0999."""', f"{NEW}: docs/decisions/0999: there is no such"),
 }
 
 
 @pytest.mark.parametrize("what", BROKEN)
 def test_what_is_broken_is_found(tree: Path, what: str) -> None:
-    breaks, said = BROKEN[what]
-    breaks(tree)
+    file, before, after, said = BROKEN[what]
+    if before is None:
+        (tree / file).write_text(after)
+    else:
+        edit(tree / file, before, after)
     assert [problem for problem in problems(tree) if said in problem], problems(tree)
+
+
+def test_an_integration_without_a_readme_is_found(tree: Path) -> None:
+    (tree / GITHUB).unlink()
+    assert f"{GITHUB}: there is no such file, and the part 'annotations' belongs there" in problems(tree)
 
 
 def test_an_explanation_of_what_nothing_produces_is_found(tree: Path) -> None:
