@@ -94,11 +94,13 @@ class Manager:
                 task.cancel()
 
     async def _reconcilers(self, integrations: list[Integration], stop: asyncio.Event) -> dict[str, Reconcile]:
-        reconcilers: dict[str, Reconcile] = {}
-        for integration in integrations:
-            watermark = await self._claim(integration, stop)
-            reconcilers[integration.name] = Reconciler(integration, self._cluster, watermark).reconcile
-        reconcilers[_UNSERVED] = Unserved(self._cluster, lambda: [i.name for i in integrations]).reconcile
+        watermarks = [await self._claim(integration, stop) for integration in integrations]
+        reconcilers: dict[str, Reconcile] = {
+            integration.name: Reconciler(integration, self._cluster, watermark).reconcile
+            for integration, watermark in zip(integrations, watermarks, strict=True)
+        }
+        first = min(watermarks, default=0.0)
+        reconcilers[_UNSERVED] = Unserved(self._cluster, [each.name for each in integrations], first).reconcile
         for name in reconcilers:
             self._queues[name] = WorkQueue(metrics.queue_depth.labels(name or "unserved").set)
         return reconcilers

@@ -17,12 +17,14 @@ from tekton_integrations.run import Run
 
 @dataclass(frozen=True)
 class Plan:
-    """A report is due when `digest` is not the one that the record holds. `provider` is the one asked for by name."""
+    """A report is due when `digest` is not the one that the record holds. `provider` and `version`
+    are what the run asks for by name, empty where it doesn't."""
 
     options: Any
     target: Target
     digest: str
     provider: str
+    version: str
 
 
 def plan(integration: Integration, run: Run, wanted: Asked) -> Plan:
@@ -35,12 +37,14 @@ def plan(integration: Integration, run: Run, wanted: Asked) -> Plan:
         )
     options = parse(integration, wanted)
     facts = integration.facts(run, options)
-    parts = [run.uid, *facts, msgspec.json.encode(options).decode(), integration.versions[-1]]
+    version = wanted.options.get(annotations.VERSION, "")
+    parts = [run.uid, *facts, msgspec.json.encode(options).decode(), version]
     return Plan(
         options=options,
         target=integration.target(run, options),
         digest=digest(parts),
         provider=wanted.options.get(annotations.PROVIDER, ""),
+        version=version,
     )
 
 

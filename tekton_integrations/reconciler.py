@@ -87,7 +87,7 @@ class Reconciler:
             return await self._unchanged(ledger)
         chosen = await self._choose(run.namespace, todo)
         await self._leave_old_target(ledger, todo.target)
-        ledger.aim(todo.target, chosen.path, self._integration.versions[-1], run.generation)
+        ledger.aim(todo.target, chosen.path, todo.version or self._integration.versions[-1], run.generation)
         # A record may have been deleted while nobody looked: look before making anything.
         search = ledger.search or (record.new and self._cluster.runs.older_than_us(run.uid))
         context = await self._contexts.make(ledger, chosen, run, search=search)
@@ -187,7 +187,7 @@ class Reconciler:
             raise TemporaryError("MaybeSent", "a call was cut; what it made is looked for again", wait, maybe_sent=True)
 
     def _ended_before(self, run: Run) -> bool:
-        if not run.final or (run.finished or run.created) >= self._watermark:
+        if not run.ended_before(self._watermark):
             return False
         if run.uid not in self._skipped:
             self._skipped.add(run.uid)

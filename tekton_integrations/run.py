@@ -118,6 +118,9 @@ class Run(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     def final(self) -> bool:
         return self.state.final
 
+    def ended_before(self, time: float) -> bool:
+        return self.final and (self.finished or self.created) < time
+
 
 class Step(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """`exit_code` is None while it runs, and for one that was allowed to fail (`onError: continue`)."""

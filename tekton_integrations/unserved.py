@@ -1,7 +1,5 @@
 """Answers runs that ask for an integration which is not installed here, so that nobody waits for a report in vain."""
 
-from collections.abc import Callable
-
 from tekton_integrations import annotations
 from tekton_integrations.cluster import Cluster
 from tekton_integrations.errors import PermanentError
@@ -10,9 +8,12 @@ from tekton_integrations.requests import Request, asked, new_record
 
 
 class Unserved:
-    def __init__(self, cluster: Cluster, installed: Callable[[], list[str]]) -> None:
+    """`installed` are the integrations that are; `watermark` is when the first of them was installed."""
+
+    def __init__(self, cluster: Cluster, installed: list[str], watermark: float) -> None:
         self._cluster = cluster
         self._installed = installed
+        self._watermark = watermark
 
     async def reconcile(self, request: Request) -> float | None:
         cluster = self._cluster
@@ -24,11 +25,13 @@ class Unserved:
                 await cluster.records.delete(record)
             cluster.runs.forget(request)
             return None
+        if record is None and run.ended_before(self._watermark):
+            return None
         where = f"{request.integration}.{annotations.DOMAIN}"
         if wanted.options:
             error = PermanentError(
                 "NotInstalled",
-                f"{where}: no such integration is installed here; installed: {', '.join(self._installed())}",
+                f"{where}: no such integration is installed here; installed: {', '.join(self._installed)}",
             )
         else:
             error = PermanentError(

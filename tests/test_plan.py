@@ -56,11 +56,12 @@ def test_an_edited_option_is_news_and_one_that_says_the_default_is_not() -> None
     assert of(wanted=Asked({"channel": "C1", "max-lines": "10"}, ())) == of()
 
 
-def test_another_version_is_news() -> None:
+def test_an_upgrade_is_no_news_but_another_version_that_is_asked_for_is() -> None:
     class Upgraded(Slack):
         versions = ("v1", "v2", "v3")
 
-    assert plan(Upgraded(), RUN, WANTED).digest != of()
+    assert plan(Upgraded(), RUN, WANTED).digest == of()
+    assert plan(Upgraded(), RUN, Asked(WANTED.options | {"version": "v3"}, ())).digest != of()
 
 
 def test_what_came_with_a_remote_pipeline_only_is_refused_with_the_cure() -> None:

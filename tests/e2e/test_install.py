@@ -13,11 +13,20 @@ def sha_of(number: int) -> str:
     return f"{number + 1:040x}"
 
 
-async def play(stage: Stage, namespace: str, numbers: range, ended: timedelta = timedelta()) -> None:
-    """Runs that have ended; `ended` ago, where that matters."""
+async def play(stage: Stage, namespace: str, numbers: range, *, ended: timedelta = timedelta(), also: str = "") -> None:
+    """Runs that have ended, `ended` ago, where that matters; `also` asks for another integration."""
     begin = datetime.now(UTC) - ended
+    annotations = {f"{also}.integrations.tekton.dev/key": "value"} if also else {}
     plays = [
-        stage.player.play("not-found", namespace=namespace, name=f"run-{n}", sha=sha_of(n), events=False, begin=begin)
+        stage.player.play(
+            "not-found",
+            namespace=namespace,
+            name=f"run-{n}",
+            annotations=annotations,
+            sha=sha_of(n),
+            events=False,
+            begin=begin,
+        )
         for n in numbers
     ]
     await asyncio.gather(*plays)
@@ -36,7 +45,7 @@ async def test_of_300_runs_that_had_ended_before_the_installation_none_is_report
     stage: Stage, namespace: str
 ) -> None:
     await uninstalled(stage)
-    await play(stage, namespace, range(300), ended=timedelta(minutes=5))
+    await play(stage, namespace, range(300), ended=timedelta(minutes=5), also="slack")
     async with stage.controller() as controller:
 
         async def counted() -> bool:
@@ -49,6 +58,7 @@ async def test_of_300_runs_that_had_ended_before_the_installation_none_is_report
         await play(stage, namespace, range(300, 301))
         await stage.all_reported(namespace, 1)
     assert [check.head_sha for check in stage.github.all_check_runs()] == [sha_of(300)]
+    assert len(await stage.events(namespace)) == 1
 
 
 async def test_runs_that_ended_while_the_controller_was_down_are_all_reported(stage: Stage, namespace: str) -> None:

@@ -99,7 +99,8 @@ def remembered(record: Record) -> int:
     """The check run's id, 0 if there is none yet. What can't be read must not be taken for nothing."""
     text = record.memory.get(ID, "0")
     if not text.isdecimal():
-        raise PermanentError("UnreadableMemory", f"the record's annotation {ID} is not a number; delete the record")
+        cure = "set another `name` to start over"
+        raise PermanentError("UnreadableMemory", f"the record's annotation {ID} is not a number; {cure}")
     return int(text)
 
 
