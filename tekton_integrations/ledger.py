@@ -156,7 +156,8 @@ class Ledger:
         quiet = (reason == "Throttled" and delay < QUIET) or (
             reason == before.reason and reason in ("Throttled", "MaybeSent")
         )
-        if quiet and intent == self.record.intent:
+        verify = self._doubt(error)
+        if quiet and intent == self.record.intent and verify == self.record.verify_after:
             return delay
         await self._write(
             replace(
@@ -166,12 +167,20 @@ class Ledger:
                 attempts=attempts,
                 next_attempt=self._now() + delay,
                 intent=intent,
+                verify_after=verify,
             )
         )
         news = (before.reason, before.message) != (reason, error.message)
         if (error.needs_help and news) or (reason == "Retrying" and attempts == PATIENCE):
             await self._tell("Warning", error.reason, error.message)
         return delay
+
+    def _doubt(self, error: TemporaryError) -> float | None:
+        """A cut call that was not announced does no harm twice, but landing late it could bring an old state back."""
+        verify = self.record.verify_after
+        if not error.maybe_sent or self._intent is not None:
+            return verify
+        return max(verify or 0.0, self._now() + self._timing.timeout + self._timing.quarantine)
 
     async def give_up(self, error: PermanentError, digest: str) -> None:
         """Nothing more is tried until somebody changes something; says what."""

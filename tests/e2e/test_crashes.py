@@ -189,3 +189,16 @@ async def test_a_write_that_lands_after_we_made_another_leaves_one_right_and_one
     assert len(checks) == 2
     assert checks[-1].conclusion == "success"
     assert all(check.status == "completed" for check in checks)
+
+
+async def test_after_an_update_was_cut_the_check_is_looked_at_once_more(stage: Stage, namespace: str) -> None:
+    # Landing late, the cut update could bring "in progress" back over the result.
+    stage.github.faults.add("^PATCH /repos/acme/api/check-runs/", LateWrite(6), times=1)
+    async with stage.controller():
+        await stage.player.play("success", namespace=namespace, speed=1)
+        record = await stage.reported(namespace)
+        assert record["status"]["verifyTime"]
+        await stage.github.late_writes()
+        await all_settled(stage, namespace, 1)
+    [check] = stage.checks()
+    assert (check.conclusion, check.history[-1].body["conclusion"]) == ("success", "success")
