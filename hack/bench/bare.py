@@ -50,12 +50,20 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     first: Report
     last: Report
     with_events: bool
+    rate: float  # reports per second; 0 is as fast as it can
 
 
 class Used(msgspec.Struct, frozen=True, kw_only=True):
+    """`cpu` and duration in seconds."""
+
     cpu: float
     seconds: float
     reports: int
+
+    @property
+    def each(self) -> float:
+        """Milliseconds of CPU per report."""
+        return 1000 * self.cpu / self.reports
 
 
 class Bare:
@@ -83,19 +91,21 @@ class Bare:
 
     async def run(self) -> Used:
         names = [f"{self._plan.prefix}-{number:05d}" for number in range(self._plan.runs + WARM_UP)]
-        await self._all(names[:WARM_UP], self._first)
-        await self._all(names[:WARM_UP], self._last)
+        await self._all(names[:WARM_UP], self._first, rate=0)
+        await self._all(names[:WARM_UP], self._last, rate=0)
         cpu, begin = usage.cpu(os.getpid()), time.monotonic()
-        await self._all(names[WARM_UP:], self._first)
-        await self._all(names[WARM_UP:], self._last)
+        await self._all(names[WARM_UP:], self._first, rate=self._plan.rate)
+        await self._all(names[WARM_UP:], self._last, rate=self._plan.rate)
         cpu, seconds = usage.cpu(os.getpid()) - cpu, time.monotonic() - begin
         return Used(cpu=cpu, seconds=seconds, reports=2 * self._plan.runs)
 
-    async def _all(self, names: list[str], report: Callable[[str], Awaitable[None]]) -> None:
-        waiting = iter(names)
+    async def _all(self, names: list[str], report: Callable[[str], Awaitable[None]], *, rate: float) -> None:
+        waiting, begin = iter(enumerate(names)), time.monotonic()
 
         async def worker() -> None:
-            for name in waiting:
+            for number, name in waiting:
+                if rate and (ahead := begin + number / rate - time.monotonic()) > 0:
+                    await asyncio.sleep(ahead)
                 await report(name)
 
         async with asyncio.TaskGroup() as group:

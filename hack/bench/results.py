@@ -60,7 +60,7 @@ class Phase:
             reports=self.reports + other.reports,
             cpu=self.cpu + other.cpu,
             seconds=self.seconds + other.seconds,
-            behind=min(self.behind, other.behind),
+            behind=other.behind,
         )
 
 
@@ -106,12 +106,14 @@ class Measured:
 
 @dataclass(frozen=True, kw_only=True)
 class Round:
-    """`load`: the machine's load average when it ended."""
+    """`load`: the machine's load average when it ended. `others`: processors that strangers kept busy meanwhile."""
 
     load: float
+    others: float
     ours: Measured
     bare: Used
     bare_with_events: Used
+    bare_steady: Used
 
 
 @dataclass(frozen=True, kw_only=True)

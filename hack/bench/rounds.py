@@ -1,8 +1,9 @@
 """One round: a controller of its own at saturation and at the steady rate, then the bare loop with the same calls."""
 
 import itertools
-from collections.abc import Callable
 from dataclasses import dataclass
+
+from msgspec.structs import replace
 
 from hack.controller import Controller
 
@@ -27,17 +28,23 @@ class Pattern:
 
 
 async def played(place: Place, sizes: Sizes, number: int) -> Round:
-    repository = f"{OWNER}/round-{number}"
+    others, repository = usage.Others(), f"{OWNER}/round-{number}"
     await place.github.add_repository(repository)
     async with place.namespace("bench") as namespace:
         ours, pattern = await _ours(place, sizes, namespace, repository)
         # The controller is gone: it would take the records of the bare loop for its own.
         plan = await _bare(place, sizes, pattern, namespace, repository)
+        full = await _run(place, plan)
+        told = await _run(place, replace(plan, prefix="told", with_events=True))
+        runs = max(1, sizes.paced_runs // 2)
+        steady = await _run(place, replace(plan, prefix="even", with_events=True, rate=sizes.rate, runs=runs))
         return Round(
             ours=ours,
-            bare=await helpers.run("hack.bench.bare", plan("bare", False), Used, place.folder),
-            bare_with_events=await helpers.run("hack.bench.bare", plan("told", True), Used, place.folder),
+            bare=full,
+            bare_with_events=told,
+            bare_steady=steady,
             load=usage.load(),
+            others=others.busy,
         )
 
 
@@ -45,7 +52,13 @@ async def _ours(place: Place, sizes: Sizes, namespace: str, repository: str) -> 
     async with Controller.started(place.pod, place.folder / "controller.log") as controller:
         await usage.cpu_when_idle(controller.child.pid)
         idle_rss = usage.rss(controller.child.pid)
-        session = Session(place=place, controller=controller, namespace=namespace, repository=repository)
+        session = Session(
+            place=place,
+            controller=controller,
+            namespace=namespace,
+            repository=repository,
+            seen=max((call.number for call in await place.github.calls()), default=0),
+        )
         await session.warm_up()
         creating, concluding, pattern = await _saturated(session, session.load("full", sizes.runs))
         steady, arrived, written = await session.steady(session.load("steady", sizes.paced_runs), sizes.rate)
@@ -81,24 +94,26 @@ async def _saturated(session: Session, load: Load) -> tuple[Phase, Phase, Patter
     return creating, concluding, pattern
 
 
-async def _bare(
-    place: Place, sizes: Sizes, pattern: Pattern, namespace: str, repository: str
-) -> Callable[[str, bool], bare.Plan]:
-    """Makes plans for the bare loop; it needs names that nothing else has, and is told whether to write Events too."""
-    token = await place.github.token(repository)
-    return lambda prefix, with_events: bare.Plan(
+async def _bare(place: Place, sizes: Sizes, pattern: Pattern, namespace: str, repository: str) -> bare.Plan:
+    """The bare loop at saturation and without Events. Another one needs another prefix, for names of its own."""
+    return bare.Plan(
         url=place.bed.url,
         ca_file=str(place.bed.ca_file),
         token=place.token,
         accept=ACCEPT,
         namespace=namespace,
         github=place.github.url,
-        github_token=token,
+        github_token=await place.github.token(repository),
         repository=repository,
-        prefix=prefix,
+        prefix="bare",
         runs=sizes.runs,
         workers=_WORKERS,
         first=pattern.first,
         last=pattern.last,
-        with_events=with_events,
+        with_events=False,
+        rate=0,
     )
+
+
+async def _run(place: Place, plan: bare.Plan) -> Used:
+    return await helpers.run("hack.bench.bare", plan, Used, place.folder)

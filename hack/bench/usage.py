@@ -1,6 +1,9 @@
 """What processes use, read from /proc: nothing is loaded into the measured ones."""
 
 import os
+import time
+from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from hack.testbed.api import polled
@@ -17,6 +20,43 @@ def cpu(pid: int) -> float:
     # The name in parentheses may hold anything; utime and stime are fields 14 and 15 (man 5 proc).
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / _TICKS
+
+
+class Others:
+    """How many processors all processes but this one and its descendants keep busy, from the moment it is made."""
+
+    def __init__(self) -> None:
+        self._begin = time.monotonic(), _machine(), _descendants()
+
+    @property
+    def busy(self) -> float:
+        begin, machine, ours = self._begin
+        used = (_machine() - machine) - (_descendants() - ours)
+        return max(0.0, used / (time.monotonic() - begin))
+
+
+def _machine() -> float:
+    """Seconds in which any processor was not idle. The fields are those of man 5 proc."""
+    user, nice, system, _, _, irq, softirq, steal, *_ = map(int, Path("/proc/stat").read_text().split()[1:11])
+    return (user + nice + system + irq + softirq + steal) / _TICKS
+
+
+def _descendants() -> float:
+    """Seconds that this process and all below it used, those that ended included."""
+    used, parents = {}, {}
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):  # it may end at any time
+            fields = path.read_text().rpartition(")")[2].split()
+            pid = int(path.parent.name)
+            parents[pid] = int(fields[1])
+            used[pid] = sum(map(int, fields[11:15])) / _TICKS
+    return sum(seconds for pid, seconds in used.items() if _below(pid, os.getpid(), parents))
+
+
+def _below(pid: int, top: int, parents: Mapping[int, int]) -> bool:
+    while pid not in (0, top):
+        pid = parents.get(pid, 0)
+    return pid == top
 
 
 def rss(pid: int) -> float:
