@@ -14,6 +14,13 @@ class PermanentError(IntegrationError):
     """Hopeless until somebody changes the annotations, the Provider or the remote side."""
 
 
+class MissingAnnotation(PermanentError):
+    """It may yet come: Tekton copies a Pipeline's annotations to the run when it has resolved the reference."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__("MissingAnnotation", message)
+
+
 class TemporaryError(IntegrationError):
     """Worth another try, after `delay` seconds, or by back-off when None.
 

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from tekton_integrations import annotations
-from tekton_integrations.errors import PermanentError
+from tekton_integrations.errors import MissingAnnotation, PermanentError
 from tekton_integrations.integration import Integration
 from tekton_integrations.requests import Asked
 
@@ -54,7 +54,7 @@ def _value(name: str, field: msgspec.structs.FieldInfo, values: dict[str, str], 
                 "InheritedAnnotationIgnored",
                 f"{where} came with a remotely resolved Pipeline and does not count; set it on the run itself",
             )
-        raise PermanentError("MissingAnnotation", f"{where} is missing; it says {description(field)}")
+        raise MissingAnnotation(f"{where} is missing; it says {description(field)}")
     try:
         return msgspec.convert(values[field.encode_name], field.type, strict=False)
     except msgspec.ValidationError as error:

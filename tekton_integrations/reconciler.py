@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from tekton_integrations import metrics, provider
 from tekton_integrations.cluster import Cluster
 from tekton_integrations.contexts import Contexts
-from tekton_integrations.errors import PermanentError, TemporaryError
+from tekton_integrations.errors import MissingAnnotation, PermanentError, TemporaryError
 from tekton_integrations.integration import Integration
 from tekton_integrations.kube.client import ApiError
 from tekton_integrations.ledger import Ledger
@@ -62,6 +62,10 @@ class Reconciler:
         failed = failure_digest(run, wanted, known)
         try:
             return await self._report(run, wanted, ledger, failed)
+        except MissingAnnotation as error:
+            if not run.unresolved:
+                await ledger.give_up(error, failed)
+            return self._until_verification(ledger.record)
         except PermanentError as error:
             await ledger.give_up(error, failed)
             logger.info("given up", run=run.name, namespace=run.namespace, reason=error.reason)

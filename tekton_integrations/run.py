@@ -93,7 +93,8 @@ def state_of(status: str | None, reason: str = "", *, began: bool = True, ran_no
 
 
 class Run(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """Times are seconds since the epoch. `annotations` holds ours only; `ignored` those of them that came with
+    """Times are seconds since the epoch. `unresolved`: it refers to a Pipeline or Task that Tekton has yet to look
+    at, and whose annotations it may copy. `annotations` holds ours only; `ignored` those of them that came with
     a remotely resolved Pipeline or Task and do not count."""
 
     api_version: str
@@ -111,6 +112,7 @@ class Run(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     message: str
     pipeline: str
     parent: str
+    unresolved: bool
     annotations: dict[str, str]
     ignored: tuple[str, ...]
 

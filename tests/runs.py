@@ -22,6 +22,7 @@ _RUNNING = Run(
     message="",
     pipeline="build",
     parent="",
+    unresolved=False,
     annotations={},
     ignored=(),
 )

@@ -105,13 +105,15 @@ def _returned(function: ast.FunctionDef, module: ast.Module) -> Iterator[str]:
 
 def _error_class(node: ast.ClassDef, found: Raised) -> None:
     """A kind of error that always has the same reason, as Throttled has: it is shown by that."""
-    if not any(_name(base) in ("PermanentError", "TemporaryError") for base in node.bases):
+    bases = {_name(base) for base in node.bases} & {"PermanentError", "TemporaryError"}
+    if not bases:
         return
+    shown = Shown.GIVEN_UP if "PermanentError" in bases else Shown.WAITING
     for call in ast.walk(node):
         if isinstance(call, ast.Call) and _name(call.func) == "__init__" and call.args:
             reason = _constant(call.args[0])
             if isinstance(reason, str):
-                found.add(reason, Shown.WAITING)
+                found.add(reason, shown)
 
 
 def _conditions(module: ast.Module, found: Raised) -> None:

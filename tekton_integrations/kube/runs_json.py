@@ -97,6 +97,7 @@ def decode_run(raw: bytes | msgspec.Raw) -> Run:
     condition = _succeeded(status)
     mine = annotations.ours(metadata.annotations)
     ignored = _ignored(source, mine)
+    state = _state(status, condition)
     finished = status.completion_time or (
         condition.last_transition_time if condition and condition.status != "Unknown" else None
     )
@@ -111,11 +112,12 @@ def decode_run(raw: bytes | msgspec.Raw) -> Run:
         created=metadata.creation_timestamp.timestamp(),
         started=_seconds(status.start_time),
         finished=_seconds(finished),
-        state=_state(status, condition),
+        state=state,
         reason=condition.reason if condition else "",
         message=condition.message if condition else "",
         pipeline=_pipeline(source),
         parent=next((o.uid for o in metadata.owner_references if o.controller and o.kind in KINDS), ""),
+        unresolved=state is State.QUEUED and bool(source.spec.pipeline_ref or source.spec.task_ref),
         annotations={key: value for key, value in mine.items() if key not in ignored},
         ignored=tuple(sorted(ignored)),
     )

@@ -6,6 +6,7 @@ import pytest
 
 from hack import objects
 from hack.controller import NAMESPACE, Controller
+from hack.testbed.api import polled
 from tests.e2e.stage import REPOSITORY, SHA, Stage, condition, run_path
 from tests.fakes.github import NotFound, ServerError
 
@@ -75,6 +76,24 @@ async def test_a_corrected_annotation_is_picked_up(stage: Stage, controller: Con
     await stage.reported(namespace)
     [check] = stage.checks()
     assert check.conclusion == "success"
+
+
+async def test_annotations_that_tekton_has_yet_to_copy_from_the_pipeline_are_waited_for(
+    stage: Stage, controller: Controller, namespace: str
+) -> None:
+    run = await stage.player.start("annotated-pipeline", namespace=namespace, annotations=annotations({"owner": None}))
+
+    async def looked_at() -> bool:
+        metrics = await controller.metrics()
+        return metrics['tekton_integrations_reconcile_seconds_count{integration="github"}'] >= 1
+
+    await polled(looked_at)
+    assert await stage.records(namespace) == []
+    patch = {"metadata": {"annotations": {f"{PREFIX}/owner": "acme"}}}
+    await stage.bed.api.patch(run_path(namespace, "annotated-pipeline"), patch, "merge")
+    await run.to_end()
+    await stage.reported(namespace)
+    assert [e["reason"] for e in await stage.events(namespace, "Warning")] == ["NotInstalled"]  # slack
 
 
 async def test_an_added_grant_is_picked_up(stage: Stage, controller: Controller, namespace: str) -> None:

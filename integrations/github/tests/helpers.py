@@ -141,6 +141,7 @@ RUN = Run(
     message="Tasks Completed: 0 (Failed: 0, Cancelled 0), Incomplete: 1, Skipped: 0",
     pipeline="build",
     parent="",
+    unresolved=False,
     annotations={},
     ignored=(),
 )
