@@ -1,6 +1,7 @@
 """Lifetimes: connects informers to queues and queues to reconcilers, starts them in order and stops them gently."""
 
 import asyncio
+import gc
 import itertools
 import os
 import signal
@@ -130,6 +131,9 @@ class Manager:
         self._cluster.runs.started(lambda uid: not self._cluster.records.of_run(uid))
         for record in self._cluster.records:
             self._on_record(record)
+        # What is there now stays: the collector need not look at it again and again.
+        gc.collect()
+        gc.freeze()
         logger.info("working", runs=sum(len(i.lister) for i in self._cluster.runs.informers.values()))
         for name, reconcile in reconcilers.items():
             for _ in range(self._settings.workers if name else 1):

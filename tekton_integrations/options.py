@@ -1,6 +1,7 @@
 """Turns what a run asks into an integration's typed options, or into an error that names the annotation to mend."""
 
 import difflib
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -25,12 +26,17 @@ def parse(integration: type[Integration] | Integration, asked: Asked) -> Any:
             f"{annotations.annotation(name, annotations.VERSION)}: this integration understands "
             f"{', '.join(integration.versions)}; use one of these or upgrade the integration",
         )
-    fields = {field.encode_name: field for field in msgspec.structs.fields(integration.Options)}
+    fields = _fields(integration.Options)
     values = {key: value for key, value in asked.options.items() if key not in annotations.RESERVED}
     _refuse_unknown(name, values, fields)
     return integration.Options(
         **{field.name: _value(name, field, values, asked) for field in fields.values() if _given(field, values)}
     )
+
+
+@cache
+def _fields(options: type[msgspec.Struct]) -> dict[str, msgspec.structs.FieldInfo]:
+    return {field.encode_name: field for field in msgspec.structs.fields(options)}
 
 
 def _refuse_unknown(name: str, values: dict[str, str], fields: dict[str, Any]) -> None:

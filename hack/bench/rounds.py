@@ -2,12 +2,13 @@
 
 import itertools
 from dataclasses import dataclass
+from statistics import median
 
 from msgspec.structs import replace
 
 from hack.controller import Controller
 
-from . import bare, helpers, samples, usage
+from . import bare, helpers, machine, samples, usage
 from .bare import Report, Used
 from .load import Load
 from .lookalike import OWNER
@@ -34,10 +35,13 @@ async def played(place: Place, sizes: Sizes, number: int) -> Round:
         ours, pattern = await _ours(place, sizes, namespace, repository)
         # The controller is gone: it would take the records of the bare loop for its own.
         plan = await _bare(place, sizes, pattern, namespace, repository)
+        loops = [machine.loop()]
         full = await _run(place, plan)
+        loops.append(machine.loop())
         told = await _run(place, replace(plan, prefix="told", with_events=True))
         runs = max(1, sizes.paced_runs // 2)
         steady = await _run(place, replace(plan, prefix="even", with_events=True, rate=sizes.rate, runs=runs))
+        loops.append(machine.loop())
         return Round(
             ours=ours,
             bare=full,
@@ -45,6 +49,7 @@ async def played(place: Place, sizes: Sizes, number: int) -> Round:
             bare_steady=steady,
             load=usage.load(),
             others=others.busy,
+            loop=median(loops),
         )
 
 
@@ -106,7 +111,7 @@ async def _bare(place: Place, sizes: Sizes, pattern: Pattern, namespace: str, re
         github_token=await place.github.token(repository),
         repository=repository,
         prefix="bare",
-        runs=sizes.runs,
+        runs=max(1, sizes.runs // 2),
         workers=_WORKERS,
         first=pattern.first,
         last=pattern.last,

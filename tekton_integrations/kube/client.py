@@ -52,7 +52,11 @@ class KubeClient:
     async def __aenter__(self) -> Self:
         connector = aiohttp.TCPConnector(ssl=self._config.ssl or True, limit=0, keepalive_timeout=60)
         self._session = aiohttp.ClientSession(
-            connector=connector, timeout=TIMEOUT, read_bufsize=READ_BUFFER, headers={"User-Agent": USER_AGENT}
+            connector=connector,
+            timeout=TIMEOUT,
+            read_bufsize=READ_BUFFER,
+            headers={"User-Agent": USER_AGENT},
+            cookie_jar=aiohttp.DummyCookieJar(),
         )
         return self
 
@@ -115,7 +119,7 @@ class KubeClient:
             raise RuntimeError("KubeClient is used outside `async with`")
         authorization = await self._config.authorization()
         headers = dict(headers or {}) | ({"Authorization": authorization} if authorization else {})
-        url = URL(self._config.url + path)
+        url = URL(self._config.url + path, encoded=True)  # names of Kubernetes objects need no quoting
         try:
             async with self._session.request(
                 method, url, params=params, headers=headers, data=data, timeout=timeout

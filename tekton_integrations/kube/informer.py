@@ -108,6 +108,7 @@ class Informer(Generic[T]):
         self._version = ""
         self._seen: set[Key] | None = None
         self._watch_list = True
+        metrics.cached_objects.labels(self.kind).set_function(lister.__len__)
 
     def add_handler(self, handler: Handler[T]) -> None:
         self._handlers.append(handler)
@@ -212,7 +213,6 @@ class Informer(Generic[T]):
         for item in self.lister.missing(seen):
             self._delete(item)
         self.synced.set()
-        metrics.cached_objects.labels(self.kind).set(len(self.lister))
 
     async def _list(self) -> None:
         self._seen = set()
@@ -271,7 +271,5 @@ class Informer(Generic[T]):
         self._tell(item, None)
 
     def _tell(self, before: T | None, now: T | None) -> None:
-        if self.synced.is_set():
-            metrics.cached_objects.labels(self.kind).set(len(self.lister))
         for handler in self._handlers:
             handler(before, now)

@@ -4,6 +4,7 @@ A Provider's author must not be able to have us send just any Secret of the name
 a Secret opts in: by its type, or by a label that names the Provider.
 """
 
+import asyncio
 import base64
 import time
 
@@ -38,6 +39,7 @@ class Credentials:
     def __init__(self, client: KubeClient) -> None:
         self._client = client
         self._cache: dict[str, tuple[float, int, Credential]] = {}
+        self._locks: dict[str, asyncio.Lock] = {}
 
     def forget(self, provider: Provider) -> None:
         """The service refused the credential: read it anew."""
@@ -45,12 +47,14 @@ class Credentials:
 
     async def get(self, provider: Provider, kind: ProviderType) -> Credential:
         """Raises TemporaryError that says what is wrong with the Provider or its Secrets."""
-        cached = self._cache.get(provider.uid)
-        if cached and cached[1] == provider.generation and time.monotonic() - cached[0] < MAX_AGE:
-            return cached[2]
-        credential = await self._read(provider, kind)
-        self._cache[provider.uid] = (time.monotonic(), provider.generation, credential)
-        return credential
+        # All workers wait for one reading instead of doing it each.
+        async with self._locks.setdefault(provider.uid, asyncio.Lock()):
+            cached = self._cache.get(provider.uid)
+            if cached and cached[1] == provider.generation and time.monotonic() - cached[0] < MAX_AGE:
+                return cached[2]
+            credential = await self._read(provider, kind)
+            self._cache[provider.uid] = (time.monotonic(), provider.generation, credential)
+            return credential
 
     async def _read(self, provider: Provider, kind: ProviderType) -> Credential:
         try:
