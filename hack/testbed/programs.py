@@ -2,6 +2,7 @@
 
 import os
 import sys
+import textwrap
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,7 +49,10 @@ BINARIES = {
 
 
 def say(message: str) -> None:
-    print(f"testbed: {message}", file=sys.stderr, flush=True)
+    text = textwrap.fill(
+        f"testbed: {message}", 79, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False
+    )
+    print(text, file=sys.stderr, flush=True)
 
 
 def cache() -> Path:

@@ -36,6 +36,11 @@ def places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+def said(capsys: pytest.CaptureFixture[str]) -> str:
+    """What went to stderr, however it was folded."""
+    return " ".join(capsys.readouterr().err.split())
+
+
 def put(folder: Path, name: str, script: str) -> Path:
     path = folder / name
     path.write_text(script.replace("{}", folder.name))
@@ -50,14 +55,14 @@ async def test_the_assets_go_before_the_cache_and_the_cache_before_the_path(
     for name, having in {"etcd": folders, "kube-apiserver": folders[1:]}.items():
         paths = [put(folder, name, WORKS) for folder in having]
         assert await find(name) == paths[0]
-    assert "kube-apiserver (KUBEBUILDER_ASSETS has none, the cache has version" in capsys.readouterr().err
+    assert "kube-apiserver (KUBEBUILDER_ASSETS has none, the cache has version" in said(capsys)
 
 
 async def test_a_program_that_does_not_run_is_passed_over(places: Path, capsys: pytest.CaptureFixture[str]) -> None:
     put(places / "assets", "kubectl", BROKEN)
     expected = put(places / "path", "kubectl", WORKS)
     assert await find("kubectl") == expected
-    assert "the one of KUBEBUILDER_ASSETS does not run" in capsys.readouterr().err
+    assert "the one of KUBEBUILDER_ASSETS does not run" in said(capsys)
 
 
 async def test_what_nobody_has_is_built_with_the_published_staging_modules(places: Path) -> None:
@@ -83,7 +88,7 @@ async def test_a_build_waits_for_another_process(places: Path, capsys: pytest.Ca
     building = asyncio.create_task(build(BINARIES["etcd"]))
 
     async def waits() -> bool:
-        return "another process builds" in capsys.readouterr().err
+        return "another process builds" in said(capsys)
 
     await polled(waits)
     assert not (cache() / "etcd").exists()
