@@ -131,3 +131,8 @@ def rfc3339(seconds: float, *, precise: bool = True) -> str:
     """Kubernetes' time format; `precise` keeps milliseconds (metav1.Time readers take whole seconds only)."""
     text = datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds" if precise else "seconds")
     return text.replace("+00:00", "Z")
+
+
+def seconds(time: datetime | None) -> float | None:
+    """A decoded time as this package holds times: seconds since the epoch."""
+    return time.timestamp() if time else None

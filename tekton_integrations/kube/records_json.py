@@ -16,6 +16,7 @@ from tekton_integrations.record import (
     Target,
     labels_of,
     rfc3339,
+    seconds,
 )
 
 
@@ -163,7 +164,7 @@ def decode_record(raw: bytes | msgspec.Raw) -> Record:
             status=condition.status,
             reason=condition.reason,
             message=condition.message,
-            last_transition=_seconds(condition.last_transition_time) or 0.0,
+            last_transition=seconds(condition.last_transition_time) or 0.0,
         ),
         observed_generation=status.observed_generation,
         memory=status.annotations,
@@ -174,9 +175,9 @@ def decode_record(raw: bytes | msgspec.Raw) -> Record:
         url=status.url,
         target=status.target,
         attempts=status.attempts,
-        next_attempt=_seconds(status.next_attempt_time),
+        next_attempt=seconds(status.next_attempt_time),
         intent=_attempt(intent) if intent else None,
-        verify_after=_seconds(status.verify_time),
+        verify_after=seconds(status.verify_time),
     )
 
 
@@ -187,7 +188,3 @@ def _attempt(intent: _Intent) -> Attempt:
         started=intent.start_time.timestamp(),
         deadline=intent.deadline.timestamp(),
     )
-
-
-def _seconds(time: datetime | None) -> float | None:
-    return time.timestamp() if time else None

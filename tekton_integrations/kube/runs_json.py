@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from tekton_integrations import annotations
+from tekton_integrations.record import seconds
 from tekton_integrations.run import KINDS, Child, Run, State, Step, state_of
 
 
@@ -110,8 +111,8 @@ def decode_run(raw: bytes | msgspec.Raw) -> Run:
         resource_version=metadata.resource_version,
         generation=metadata.generation,
         created=metadata.creation_timestamp.timestamp(),
-        started=_seconds(status.start_time),
-        finished=_seconds(finished),
+        started=seconds(status.start_time),
+        finished=seconds(finished),
         state=state,
         reason=condition.reason if condition else "",
         message=condition.message if condition else "",
@@ -134,8 +135,8 @@ def decode_child(raw: bytes | msgspec.Raw) -> tuple[str, Child]:
         state=_state(source.status, condition),
         reason=condition.reason if condition else "",
         message=condition.message if condition else "",
-        started=_seconds(source.status.start_time),
-        finished=_seconds(source.status.completion_time),
+        started=seconds(source.status.start_time),
+        finished=seconds(source.status.completion_time),
         steps=tuple(
             Step(
                 name=step.name,
@@ -177,7 +178,3 @@ def _pipeline(source: _Object) -> str:
         if found := reference.name or named:
             return found
     return source.metadata.generate_name.rstrip("-") or source.metadata.name
-
-
-def _seconds(time: datetime | None) -> float | None:
-    return time.timestamp() if time else None
