@@ -18,6 +18,7 @@ USER_AGENT = "tekton-integrations"
 READ_BUFFER = 2 * 1024 * 1024
 # Answers to our writes carry what we sent; the metadata is the news, and cheaper to send and to read.
 METADATA_ONLY = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json"
+METADATA_ONLY_LIST = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json"
 
 
 def collection(api_version: str, plural: str, namespace: str = "") -> str:
@@ -66,8 +67,8 @@ class KubeClient:
         if self._session:
             await self._session.close()
 
-    async def get(self, path: str, params: Mapping[str, str] | None = None) -> bytes:
-        return await self._call("GET", path, params=params)
+    async def get(self, path: str, params: Mapping[str, str] | None = None, accept: str = "") -> bytes:
+        return await self._call("GET", path, params=params, accept=accept)
 
     async def post(self, path: str, body: Any) -> bytes:
         return await self._call("POST", path, body=body)
@@ -84,10 +85,11 @@ class KubeClient:
 
     @asynccontextmanager
     async def stream(
-        self, path: str, params: Mapping[str, str], timeout: aiohttp.ClientTimeout
+        self, path: str, params: Mapping[str, str], timeout: aiohttp.ClientTimeout, accept: str = ""
     ) -> AsyncIterator[aiohttp.StreamReader]:
         """An open answer to read lines from. Raises ApiError for a status over 299."""
-        async with self._open("GET", path, params=params, timeout=timeout) as answer:
+        headers = {"Accept": accept} if accept else None
+        async with self._open("GET", path, params=params, headers=headers, timeout=timeout) as answer:
             yield answer.content
 
     async def _call(
@@ -98,8 +100,11 @@ class KubeClient:
         params: Mapping[str, str] | None = None,
         body: Any = None,
         content_type: str = "application/json",
+        accept: str = "",
     ) -> bytes:
-        headers = {"Content-Type": content_type, "Accept": METADATA_ONLY} if body is not None else None
+        headers = {"Accept": accept} if accept else None
+        if body is not None:
+            headers = {"Content-Type": content_type, "Accept": METADATA_ONLY}
         data = msgspec.json.encode(body) if body is not None else None
         async with self._open(method, path, params=params, headers=headers, data=data) as answer:
             return await answer.read()

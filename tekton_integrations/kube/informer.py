@@ -6,8 +6,8 @@ difference between cache and cluster is handed on, deletions included.
 
 import asyncio
 import random
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 import aiohttp
@@ -15,7 +15,7 @@ import msgspec
 from aiohttp.http_exceptions import HttpProcessingError
 
 from tekton_integrations import metrics
-from tekton_integrations.kube.client import ApiError, KubeClient
+from tekton_integrations.kube.client import METADATA_ONLY, METADATA_ONLY_LIST, ApiError, KubeClient
 from tekton_integrations.kube.lister import Cached, Key, Lister, newer
 from tekton_integrations.log import logger
 
@@ -86,12 +86,18 @@ def _decoded(raw: bytes | msgspec.Raw, kind: type[D]) -> D:
 
 @dataclass(frozen=True)
 class Source(Generic[T]):
-    """What to watch. `silence`: seconds without a byte after which a connection counts as dead."""
+    """What to watch. `silence`: seconds without a byte after which a connection counts as dead.
+
+    `selector`: query parameters that narrow the collection down on the server, such as labelSelector.
+    `metadata_only`: of each object only the metadata is sent.
+    """
 
     kind: str
     path: str
     decode: Callable[[msgspec.Raw], T]
     silence: float
+    selector: Mapping[str, str] = field(default_factory=dict)
+    metadata_only: bool = False
 
 
 class Informer(Generic[T]):
@@ -101,9 +107,7 @@ class Informer(Generic[T]):
         self.synced = asyncio.Event()
         self.connected = False
         self._client = client
-        self._path = source.path
-        self._decode = source.decode
-        self._silence = source.silence
+        self._source = source
         self._handlers: list[Handler[T]] = []
         self._version = ""
         self._seen: set[Key] | None = None
@@ -164,6 +168,7 @@ class Informer(Generic[T]):
 
     async def _follow(self) -> None:
         params = {
+            **self._source.selector,
             "watch": "true",
             "allowWatchBookmarks": "true",
             "timeoutSeconds": str(random.randint(300, 600)),  # noqa: S311
@@ -173,8 +178,9 @@ class Informer(Generic[T]):
         else:
             params |= {"sendInitialEvents": "true", "resourceVersionMatch": "NotOlderThan"}
             self._seen = set()
-        timeout = aiohttp.ClientTimeout(total=None, sock_connect=10, sock_read=self._silence)
-        async with self._client.stream(self._path, params, timeout) as lines:
+        timeout = aiohttp.ClientTimeout(total=None, sock_connect=10, sock_read=self._source.silence)
+        accept = METADATA_ONLY if self._source.metadata_only else ""
+        async with self._client.stream(self._source.path, params, timeout, accept) as lines:
             self.connected = True
             count = 0
             while True:
@@ -216,9 +222,10 @@ class Informer(Generic[T]):
 
     async def _list(self) -> None:
         self._seen = set()
-        params = {"limit": str(PAGE)}
+        params = {**self._source.selector, "limit": str(PAGE)}
+        accept = METADATA_ONLY_LIST if self._source.metadata_only else ""
         while True:
-            page = _decoded(await self._client.get(self._path, params), _Page)
+            page = _decoded(await self._client.get(self._source.path, params, accept), _Page)
             for raw in page.items:
                 self._object("ADDED", raw)
             if not page.metadata.continue_:
@@ -229,7 +236,7 @@ class Informer(Generic[T]):
 
     def _object(self, kind: str, raw: msgspec.Raw) -> None:
         try:
-            item = self._decode(raw)
+            item = self._source.decode(raw)
         except (msgspec.DecodeError, ValueError) as error:
             self._odd(kind, raw, error)
             return
