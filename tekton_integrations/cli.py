@@ -39,6 +39,13 @@ def run(
     watch_namespace: Annotated[
         str, typer.Option(envvar=f"{_PREFIX}WATCH_NAMESPACE", help="Only runs in this namespace; default: in all.")
     ] = _DEFAULTS.watch_namespace,
+    identity: Annotated[
+        str,
+        typer.Option(
+            envvar=f"{_PREFIX}IDENTITY",
+            help="This process in Leases: no two at a time may have the same. The pod's name; default: made up.",
+        ),
+    ] = _DEFAULTS.identity,
     kubeconfig: Annotated[
         str | None, typer.Option(envvar="KUBECONFIG", help="Outside a cluster; default ~/.kube/config.")
     ] = None,
@@ -55,6 +62,15 @@ def run(
     workers: Annotated[
         int, typer.Option(envvar=f"{_PREFIX}WORKERS", min=1, help="Reports at a time, for each integration.")
     ] = _DEFAULTS.workers,
+    queued_after: Annotated[
+        float,
+        typer.Option(
+            envvar=f"{_PREFIX}QUEUED_AFTER",
+            min=0,
+            metavar="SECONDS",
+            help="How long a new run may be without a condition before it is shown as queued.",
+        ),
+    ] = _DEFAULTS.grace,
     log_level: Annotated[str, typer.Option(envvar=f"{_PREFIX}LOG_LEVEL", help="debug, info, warning, error")] = "info",
     log_format: Annotated[str, typer.Option(envvar=f"{_PREFIX}LOG_FORMAT", help="json or console")] = "json",
 ) -> None:
@@ -69,11 +85,13 @@ def run(
         integrations=tuple(name.strip() for name in integrations.split(",") if name.strip()),
         namespace=namespace,
         watch_namespace=watch_namespace,
+        identity=identity,
         kubeconfig=kubeconfig,
         service_account=service_account,
         health_host=health_host,
         health_port=health_port,
         workers=workers,
+        grace=queued_after,
     )
     try:
         asyncio.run(serve(settings))

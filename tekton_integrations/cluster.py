@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import aiohttp
 
+from tekton_integrations.kube.lease import Lease
 from tekton_integrations.kube.lister import Lister
 from tekton_integrations.kube.namespaces import Namespaces
 from tekton_integrations.kube.recorder import EventRecorder
@@ -13,6 +14,7 @@ from tekton_integrations.kube.records import Records
 from tekton_integrations.kube.runs import Runs
 from tekton_integrations.kube.secrets import Credentials
 from tekton_integrations.provider import Provider
+from tekton_integrations.quota import Quota
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,6 +25,24 @@ class Timing:
     quarantine: float = 20.0
     # What was announced but not begun for so long is not begun any more: another holder may be at it.
     announce: float = 5.0
+
+
+class Mandate:
+    """That this process alone acts for one integration, as long as it holds the Lease. Caches that are older than
+    the resourceVersion `fence` may lack what the former holder wrote."""
+
+    def __init__(self, lease: Lease) -> None:
+        self.lease = lease
+        self.fence = 0
+
+    @property
+    def since(self) -> float:
+        """When that began, in seconds since the epoch."""
+        return self.lease.since
+
+    def remaining(self) -> float:
+        """Seconds for which it surely goes on."""
+        return self.lease.remaining()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,4 +59,6 @@ class Cluster:
     shared_namespace: str
     holder: str
     timing: Timing
+    # What only tells people about a wait is written as long as this lasts.
+    courtesy: Quota
     now: Callable[[], float] = time.time

@@ -1,6 +1,9 @@
 """Makes the Context of a call: the Provider's credential, its guarded way out, its quotas."""
 
+from collections.abc import Mapping
+
 from tekton_integrations.cluster import Cluster
+from tekton_integrations.gate import Gate
 from tekton_integrations.http import Http, origin
 from tekton_integrations.integration import Context, Integration
 from tekton_integrations.ledger import Ledger
@@ -17,6 +20,17 @@ class Contexts:
         self._types = {kind.name: kind for kind in integration.provider_types}
         self._cluster = cluster
         self._quotas: dict[tuple[str, str], Quota] = {}
+        self._gates: dict[tuple[str, str], Gate] = {}
+
+    @property
+    def quotas(self) -> Mapping[tuple[str, str], Quota]:
+        """By the Provider's uid and the scope."""
+        return self._quotas
+
+    def gate(self, provider: Provider, context: Context) -> Gate:
+        """Through which all calls of one credential to one host go."""
+        host = origin(context.credential.endpoint)
+        return self._gates.setdefault((provider.uid, host), Gate(host))
 
     async def make(self, ledger: Ledger, provider: Provider, run: Run | None, *, search: bool) -> Context:
         """`run` is None when only the record is left. Raises TemporaryError where the credential can't be had."""
@@ -39,7 +53,7 @@ class Contexts:
             http=http,
             credential=credential,
             quota=quota,
-            external_id=external_id(record.run.uid, record.integration, record.notification),
+            external_id=external_id(record),
             search=search,
             attempt=ledger.attempt,
             children=children,

@@ -69,7 +69,7 @@ class Http:
         changes = method not in ("GET", "HEAD")
         if changes and not self._may_send():
             # The process was paused since it announced this call; others may have acted meanwhile.
-            raise TemporaryError("Stalled", "this process was paused before the call; it is tried again", 0.0)
+            raise TemporaryError("Stalled", "this process was paused, or could not renew its Lease; it is tried again", 1.0)
         try:
             async with self._session.request(
                 method,
@@ -83,13 +83,14 @@ class Http:
                 lower = {name.lower(): value for name, value in answer.headers.items()}
                 return Response(answer.status, lower, content)
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
-            raise TemporaryError("Unreachable", f"no connection to {origin(url)}: {clean(str(error))}") from error
+            message = f"no connection to {origin(url)}: {clean(str(error))}"
+            raise TemporaryError("Unreachable", message, down=True) from error
         except TimeoutError as error:
             message = f"{origin(url)} did not answer within {self._timeout.total:g} s"
-            raise TemporaryError("TimedOut", message, maybe_sent=changes) from error
+            raise TemporaryError("TimedOut", message, maybe_sent=changes, down=True) from error
         except (aiohttp.ClientError, OSError) as error:
             message = f"the connection to {origin(url)} broke: {clean(str(error) or type(error).__name__)}"
-            raise TemporaryError("ConnectionBroken", message, maybe_sent=changes) from error
+            raise TemporaryError("ConnectionBroken", message, maybe_sent=changes, down=True) from error
 
 
 async def _read(answer: aiohttp.ClientResponse) -> bytes:

@@ -10,15 +10,21 @@ from typing import Annotated, Any, ClassVar, Protocol
 import msgspec
 
 from tekton_integrations.http import Http
+from tekton_integrations.milestones import Milestone
 from tekton_integrations.quota import Quota
 from tekton_integrations.record import Record, Target
 from tekton_integrations.run import Child, Run
 
 
 class Delivery(enum.Enum):
-    """LATEST: only the newest state matters, states in between may be skipped."""
+    """LATEST: only the newest state matters, states in between may be skipped.
+
+    MILESTONES: each transition is delivered, in order and each once, as `context.milestone`. A delivery whose
+    answer got lost is made again under the same id, also after a restart.
+    """
 
     LATEST = "latest"
+    MILESTONES = "milestones"
 
 
 class SecretRef(msgspec.Struct, frozen=True):
@@ -80,6 +86,8 @@ class Context:
     # Reads the Secrets anew, after the service refused them; the next reconcile sees the result.
     renew_credential: Callable[[], None]
     now: Callable[[], float]
+    # What to deliver, with Delivery.MILESTONES.
+    milestone: Milestone | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,4 +126,4 @@ class Integration(abc.ABC):
         """The run is gone or no longer asks: leave nothing open at the remote, and nothing green."""
 
 
-__all__ = ["Context", "Credential", "Delivery", "Integration", "ProviderType", "Result", "SecretSource"]
+__all__ = ["Context", "Credential", "Delivery", "Integration", "Milestone", "ProviderType", "Result", "SecretSource"]

@@ -4,53 +4,32 @@ Intent before effect: `attempt` stores what is about to happen, so that a crash 
 forgotten one (docs/decisions/0002).
 """
 
-import uuid
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-
 from msgspec.structs import replace
 
 from tekton_integrations import metrics
-from tekton_integrations.cluster import Cluster
-from tekton_integrations.errors import IntegrationError, PermanentError, TemporaryError
+from tekton_integrations.errors import PermanentError, TemporaryError
 from tekton_integrations.integration import Result
+from tekton_integrations.intents import Intents
 from tekton_integrations.kube.recorder import Note
-from tekton_integrations.record import Attempt, Condition, Record, Target
+from tekton_integrations.milestones import Milestone
+from tekton_integrations.opening import MAX_DELAY
+from tekton_integrations.record import FORMAT, Target
 from tekton_integrations.run import Run
-from tekton_integrations.workqueue import backoff
+from tekton_integrations.workqueue import Wait, backoff
 
 # A wait below this is not worth a write.
 QUIET = 5.0
 # How often a call in doubt is looked for until it can no longer take effect.
 LOOK_AGAIN = 5.0
+# So long after a run's end nobody waits for its report any more.
+MAX_AGE = 3 * 86400.0
+_PARKED = ("Throttled", "ServiceDown")
 # Tries before an Event says that it is not going well.
 PATIENCE = 3
 
 
-class Ledger:
+class Ledger(Intents):
     """Use one for each reconcile. `record` is always what is in the cluster, or what the next write would store."""
-
-    def __init__(self, record: Record, cluster: Cluster) -> None:
-        self.record = record
-        self._records = cluster.records
-        self._recorder = cluster.recorder
-        self._timing = cluster.timing
-        self._holder = cluster.holder
-        self._now = cluster.now
-        # Whether the remote has been looked at since the last attempt in doubt could have landed.
-        self._verifying = record.verify_after is not None and self._now() >= record.verify_after
-        self._announced: Attempt | None = None
-        self._refused = False
-
-    @property
-    def search(self) -> bool:
-        """The remote may hold something that the record does not know."""
-        return self.record.intent is not None or self._verifying
-
-    def may_send(self) -> bool:
-        """False when the process slept since it announced its call: others may have acted on that meanwhile."""
-        announced = self._announced
-        return announced is None or self._now() <= announced.started + self._timing.announce
 
     def aim(self, target: Target, provider: str, version: str, generation: int) -> None:
         """Where the next call goes; stored with the next write, so that it can be settled without the run."""
@@ -59,7 +38,9 @@ class Ledger:
         )
 
     def start_over(self) -> None:
-        """The old target is settled: nothing that is remembered holds for the new one."""
+        """The old target is settled: nothing that is remembered holds for the new one. What stands there already
+        is looked for: the old target may have been somebody's edit of the record."""
+        self._moved = True
         self.record = replace(
             self.record,
             memory={},
@@ -71,45 +52,29 @@ class Ledger:
             attempts=0,
         )
 
-    @asynccontextmanager
-    async def attempt(self, repeatable: bool = False) -> AsyncIterator[None]:
-        """Around a call that must not be made twice. See Context.attempt."""
-        await self._announce(repeatable)
-        try:
-            yield
-        except IntegrationError as error:
-            self._refused = not (isinstance(error, TemporaryError) and error.maybe_sent)
-            raise
-        finally:
-            self._announced = None
-
-    async def _announce(self, repeatable: bool) -> None:
-        now, intent, verify = self._now(), self.record.intent, self.record.verify_after
-        if intent is not None:
-            if now < intent.deadline and not repeatable:
-                raise TemporaryError(
-                    "MaybeSent",
-                    "an earlier call was cut and may still take effect; looking again before making another",
-                    min(intent.deadline - now, LOOK_AGAIN),
-                    maybe_sent=True,
-                )
-            # The earlier one did not show up in time. Should it still do so, this look finds it.
-            verify = max(intent.deadline, now) + self._timing.quarantine
-            self._verifying = False
-        attempt = Attempt(
-            id=uuid.uuid4().hex[:8],
-            holder=self._holder,
-            started=now,
-            deadline=now + self._timing.timeout + self._timing.quarantine,
+    async def too_new(self) -> None:
+        """A newer version wrote the record: it is left alone, and the run's owner is told."""
+        await self._tell(
+            "Warning",
+            "RecordTooNew",
+            f"the record {self.record.name} was written by a newer version of the controller (format "
+            f"{self.record.format}, known is {FORMAT}) and is left alone; upgrade, or delete it to start over",
         )
-        condition = self.record.condition
-        if condition.status != "Unknown" or condition.reason != "InProgress":
-            condition = self._condition("Unknown", "InProgress", "")
-        await self._write(replace(self.record, intent=attempt, verify_after=verify, condition=condition))
-        self._announced = attempt
 
-    async def accepted(self, run: Run, digest: str, result: Result) -> None:
-        """The remote shows `run` now."""
+    async def delivered(self, run: Run, milestone: Milestone, result: Result) -> None:
+        """One of several milestones was accepted; the last one is told by `accepted`."""
+        memory = dict(self.record.memory if result.memory is None else result.memory)
+        self._count(milestone)
+        await self._write(replace(self.record, memory=memory, observed_state=str(run.state), intent=None))
+        metrics.reports.labels(self.record.integration, "accepted", "InProgress").inc()
+
+    def _count(self, milestone: Milestone) -> None:
+        self.record = replace(self.record, delivered=milestone.sequence, milestone=milestone.key)
+
+    async def accepted(self, run: Run, digest: str, result: Result, milestone: Milestone | None = None) -> None:
+        """The remote shows `run` now, or has got the last of its milestones so far."""
+        if milestone:
+            self._count(milestone)
         verify = None if self._verifying else self.record.verify_after
         first = not self.record.observed_state
         status, reason = ("True", "Reported") if run.final else ("Unknown", "InProgress")
@@ -140,25 +105,22 @@ class Ledger:
         if first or (run.final and not was_reported):
             await self._tell("Normal", "Reported", f"{message} {self.record.url}".rstrip())
 
-    @property
-    def _intent(self) -> Attempt | None:
-        """What stays in doubt after a failure: all but the call that was refused for certain."""
-        return None if self._refused else self.record.intent
-
-    async def retry(self, error: TemporaryError, digest: str) -> float:
-        """Another try is due; gives the seconds until then."""
+    async def retry(self, error: TemporaryError, digest: str, run: Run | None = None) -> Wait | None:
+        """Another try is due, unless the run ended too long ago; gives the time until then."""
         attempts = self.record.attempts + 1
-        delay = backoff(attempts) if error.delay is None else error.delay
+        delay = backoff(attempts) if error.delay is None else min(error.delay, MAX_DELAY)
+        wait = Wait(delay, error.at)
         intent = self._intent
+        if run is not None and run.ended_before(self._now() - MAX_AGE):
+            await self.give_up(_too_old(error), digest)
+            return None
         reason = _waiting(error, in_doubt=intent is not None)
         before = self.record.condition
         metrics.reports.labels(self.record.integration, "retried", error.reason).inc()
-        quiet = (reason == "Throttled" and delay < QUIET) or (
-            reason == before.reason and reason in ("Throttled", "MaybeSent")
-        )
+        quiet = (reason in _PARKED and delay < QUIET) or (reason == before.reason and reason in (*_PARKED, "MaybeSent"))
         verify = self._doubt(error)
-        if quiet and intent == self.record.intent and verify == self.record.verify_after:
-            return delay
+        if intent == self.record.intent and verify == self.record.verify_after and (quiet or self._discreet(error)):
+            return wait
         await self._write(
             replace(
                 self.record,
@@ -173,14 +135,17 @@ class Ledger:
         news = (before.reason, before.message) != (reason, error.message)
         if (error.needs_help and news) or (reason == "Retrying" and attempts == PATIENCE):
             await self._tell("Warning", error.reason, error.message)
-        return delay
+        return wait
 
-    def _doubt(self, error: TemporaryError) -> float | None:
-        """A cut call that was not announced does no harm twice, but landing late it could bring an old state back."""
-        verify = self.record.verify_after
-        if not error.maybe_sent or self._intent is not None:
-            return verify
-        return max(verify or 0.0, self._now() + self._timing.timeout + self._timing.quarantine)
+    def _discreet(self, error: TemporaryError) -> bool:
+        """Whether to keep it to ourselves that a name waits where thousands may wait; it is told at its next try."""
+        if error.at is None:
+            return False
+        try:
+            self._courtesy.take(1, final=True)
+        except TemporaryError:
+            return True
+        return False
 
     async def give_up(self, error: PermanentError, digest: str) -> None:
         """Nothing more is tried until somebody changes something; says what."""
@@ -207,19 +172,17 @@ class Ledger:
         text = message if mine else f"{self.record.integration}: {message}"
         await self._recorder.record(self.record.namespace, self.record.run, Note(kind, reason, text))
 
-    async def _write(self, record: Record) -> None:
-        self.record = await self._records.write(record)
 
-    def _condition(self, status: str, reason: str, message: str) -> Condition:
-        before = self.record.condition
-        changed = before.status != status or not before.last_transition
-        # lastTransitionTime is the time of the status, as the API conventions have it.
-        at = self._now() if changed else before.last_transition
-        return Condition(status=status, reason=reason, message=message, last_transition=at)
+def _too_old(error: TemporaryError) -> PermanentError:
+    days = MAX_AGE / 86400
+    message = (
+        f"not accepted for {days:.0f} days after the run's end; the last failure was {error.reason}: {error.message}"
+    )
+    return PermanentError("TooOld", message)
 
 
 def _waiting(error: TemporaryError, *, in_doubt: bool) -> str:
     """The reason of the condition while another try is due."""
     if in_doubt:
         return "MaybeSent"
-    return error.reason if error.needs_help or error.reason == "Throttled" else "Retrying"
+    return error.reason if error.needs_help or error.reason in _PARKED else "Retrying"

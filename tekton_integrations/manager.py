@@ -1,4 +1,4 @@
-"""Lifetimes: connects informers to queues and queues to reconcilers, starts them in order and stops them gently."""
+"""Lifetimes: connects informers to what serves each integration, starts them in order and stops them gently."""
 
 import asyncio
 import gc
@@ -7,49 +7,67 @@ import os
 import signal
 import socket
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import Coroutine
 from contextlib import AsyncExitStack, suppress
+from typing import Any
 
 import aiohttp
 
-from tekton_integrations import metrics, registry
-from tekton_integrations.cluster import Cluster, Timing
+from tekton_integrations import registry
+from tekton_integrations.cluster import Cluster, Mandate, Timing
 from tekton_integrations.health import HealthServer
 from tekton_integrations.integration import Integration
 from tekton_integrations.kube import config
-from tekton_integrations.kube.claims import claim
+from tekton_integrations.kube.children import Children
+from tekton_integrations.kube.claims import KIND as CLAIM
+from tekton_integrations.kube.claims import Claim, Claims, decode_claim
 from tekton_integrations.kube.client import ApiError, KubeClient, collection
 from tekton_integrations.kube.informer import Informer, Source
+from tekton_integrations.kube.lease import Lease, LeaseTiming
 from tekton_integrations.kube.lister import Lister
 from tekton_integrations.kube.namespaces import Namespaces
 from tekton_integrations.kube.recorder import EventRecorder
 from tekton_integrations.kube.records import Records
 from tekton_integrations.kube.runs import Runs
+from tekton_integrations.kube.secret_watches import SecretWatches
 from tekton_integrations.kube.secrets import Credentials
 from tekton_integrations.log import logger
 from tekton_integrations.provider import Provider, decode_provider
+from tekton_integrations.quota import Quota
 from tekton_integrations.reconciler import Reconciler
-from tekton_integrations.record import API_VERSION, Record
-from tekton_integrations.requests import Request, for_record, for_run
-from tekton_integrations.run import Run, State
+from tekton_integrations.record import API_VERSION
+from tekton_integrations.registry import CORE
+from tekton_integrations.serving import Serving, Worker
 from tekton_integrations.settings import Settings
 from tekton_integrations.unserved import Unserved
-from tekton_integrations.workqueue import WorkQueue, backoff
+from tekton_integrations.wakeups import WakeUps
+from tekton_integrations.workqueue import backoff
 
-Reconcile = Callable[[Request], Awaitable[float | None]]
-# How long work that was begun may take to end after SIGTERM.
-FAREWELL = 12.0
-_UNSERVED = ""
+# How often an Integration's quotas and holder are published, if they changed.
+PUBLISH = 10.0
 
 
 class Manager:
-    def __init__(self, settings: Settings, client: KubeClient, session: aiohttp.ClientSession) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        client: KubeClient,
+        session: aiohttp.ClientSession,
+        *,
+        timing: Timing | None = None,
+        lease_timing: LeaseTiming | None = None,
+    ) -> None:
         self._settings = settings
         self._client = client
-        providers: Lister[Provider] = Lister()
+        self._lease_timing = lease_timing or LeaseTiming()
         silence = settings.watch_silence
-        source = Source("Provider", collection(API_VERSION, "providers"), decode_provider, silence)
-        self._providers = Informer(client, source, providers)
+        providers: Lister[Provider] = Lister()
+        claims: Lister[Claim] = Lister()
+        self._claims = Claims(client, settings.namespace)
+        self._providers = Informer(
+            client, Source("Provider", collection(API_VERSION, "providers"), decode_provider, silence), providers
+        )
+        self._claimed = Informer(client, Source(CLAIM, self._claims.path, decode_claim, silence), claims)
         self._cluster = Cluster(
             runs=Runs(client, silence, settings.watch_namespace),
             records=Records(client, silence, settings.watch_namespace),
@@ -59,16 +77,14 @@ class Manager:
             recorder=EventRecorder(client, socket.gethostname()),
             session=session,
             shared_namespace=settings.namespace,
-            holder=f"{socket.gethostname()}_{uuid.uuid4().hex[:8]}",
-            timing=Timing(),
+            holder=settings.identity or f"{socket.gethostname()}_{uuid.uuid4().hex[:8]}",
+            timing=timing or Timing(),
+            courtesy=_courtesy(),
         )
-        self._queues: dict[str, WorkQueue[Request]] = {}
-        self._failures: dict[Request, int] = {}
-
-    @property
-    def _informers(self) -> list[Informer[Record] | Informer[Run] | Informer[Provider]]:
-        cluster = self._cluster
-        return [self._providers, cluster.records.informer, *cluster.runs.informers.values()]
+        self._children = Children(client, self._cluster.runs, silence, settings.watch_namespace)
+        self._reconcilers: dict[str, Reconciler] = {}
+        self._integrations: list[Integration] = []
+        self._servings: dict[str, Serving] = {}
 
     def missing(self) -> list[str]:
         """What keeps us from being ready."""
@@ -78,129 +94,131 @@ class Manager:
             if not (informer.synced.is_set() and informer.connected)
         ]
 
+    @property
+    def _informers(self) -> list[Informer[Any]]:
+        cluster = self._cluster
+        return [self._providers, self._claimed, cluster.records.informer, *cluster.runs.informers.values()]
+
     async def run(self, integrations: list[Integration], stop: asyncio.Event) -> None:
         """Until `stop`; raises what should end the process."""
-        reconcilers = await self._reconcilers(integrations, stop)
-        for informer in self._cluster.runs.informers.values():
-            informer.add_handler(self._on_run)
-        self._cluster.records.on_foreign_change(self._on_record)
-        self._providers.add_handler(lambda _before, _now: self._on_provider())
+        self._integrations = integrations
+        watermarks = [await self._claim(integration, stop) for integration in integrations]
+        wakeups = self._serve(watermarks)
+        secrets = SecretWatches(self._client, self._settings.watch_silence, wakeups.on_secret)
+        wakeups.connect(self._providers, self._claimed, secrets)
         async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(informer.run()) for informer in self._informers]
-            tasks.append(group.create_task(self._work(group, reconcilers, tasks)))
+            tasks: list[asyncio.Task[None]] = []
+
+            def start(work: Coroutine[Any, Any, None]) -> None:
+                tasks.append(group.create_task(work))
+
+            tasks.append(group.create_task(self._start(start)))
             await stop.wait()
             logger.info("stopping")
-            await self._drain()
+            await asyncio.gather(*(self._farewell(serving) for serving in self._servings.values()))
             for task in tasks:
                 task.cancel()
+            await secrets.close()
 
-    async def _reconcilers(self, integrations: list[Integration], stop: asyncio.Event) -> dict[str, Reconcile]:
-        watermarks = [await self._claim(integration, stop) for integration in integrations]
-        reconcilers: dict[str, Reconcile] = {
-            integration.name: Reconciler(integration, self._cluster, watermark).reconcile
-            for integration, watermark in zip(integrations, watermarks, strict=True)
-        }
+    def _serve(self, watermarks: list[float]) -> WakeUps:
+        for integration, watermark in zip(self._integrations, watermarks, strict=True):
+            mandate = self._mandate(integration.name)
+            reconciler = Reconciler(integration, self._cluster, watermark, mandate)
+            self._reconcilers[integration.name] = reconciler
+            self._add(integration.name, reconciler, mandate, self._settings.workers)
+        mandate = self._mandate(CORE)
         first = min(watermarks, default=0.0)
-        reconcilers[_UNSERVED] = Unserved(self._cluster, [each.name for each in integrations], first).reconcile
-        for name in reconcilers:
-            self._queues[name] = WorkQueue(metrics.queue_depth.labels(name or "unserved").set)
-        return reconcilers
+        self._add(CORE, Unserved(self._cluster, self._brought, first, mandate), mandate, 2)
+        return WakeUps(self._cluster, self._servings, self._integrations, self._settings.grace)
+
+    def _mandate(self, name: str) -> Mandate:
+        lease = Lease(
+            self._client,
+            self._settings.namespace,
+            f"tekton-integrations-{name}",
+            self._cluster.holder,
+            self._lease_timing,
+        )
+        return Mandate(lease)
+
+    def _add(self, name: str, worker: Worker, mandate: Mandate, workers: int) -> None:
+        self._servings[name] = Serving(name, worker, mandate, self._cluster, workers)
+
+    def _brought(self) -> frozenset[str]:
+        """The integrations that this process or some other one brings."""
+        own = {integration.name for integration in self._integrations}
+        return frozenset(own | {claim.name for claim in self._claimed.lister})
 
     async def _claim(self, integration: Integration, stop: asyncio.Event) -> float:
         """Waits for an API server that is not up yet; says what to do about one that refuses."""
         attempts = itertools.count(1)
         while not stop.is_set():
             try:
-                return await claim(self._client, self._settings.namespace, integration)
+                return await self._claims.make(integration)
             except ApiError as error:
                 if error.status in (401, 403, 404):
                     raise config.ConfigError(
                         f"can't publish the Integration {self._settings.namespace}/{integration.name} ({error}); "
-                        "are manifests/ applied, and does --namespace name the controller's namespace?"
+                        "are manifests/ applied, does --namespace name the controller's namespace, and is this "
+                        "run with a ServiceAccount of it?"
                     ) from error
                 logger.warning("API server not ready", error=str(error))
                 with suppress(TimeoutError):
                     await asyncio.wait_for(stop.wait(), backoff(next(attempts), base=0.2, ceiling=10))
         return 0.0
 
-    async def _work(
-        self, group: asyncio.TaskGroup, reconcilers: dict[str, Reconcile], tasks: list[asyncio.Task[None]]
-    ) -> None:
-        for informer in self._informers:
+    async def _start(self, start: Any) -> None:
+        """In an order in which nothing is cached that need not be: records tell which runs are done with."""
+        cluster = self._cluster
+        for informer in (self._providers, self._claimed, cluster.records.informer):
+            start(informer.run())
+        for informer in (self._providers, self._claimed, cluster.records.informer):
             await informer.synced.wait()
-        self._cluster.runs.started(lambda uid: not self._cluster.records.of_run(uid))
-        for record in self._cluster.records:
-            self._on_record(record)
+        for runs in cluster.runs.informers.values():
+            start(runs.run())
+        for runs in cluster.runs.informers.values():
+            await runs.synced.wait()
+        cluster.runs.started(lambda run: not cluster.records.of_run(run.uid))
         # What is there now stays: the collector need not look at it again and again.
         gc.collect()
         gc.freeze()
-        logger.info("working", runs=sum(len(i.lister) for i in self._cluster.runs.informers.values()))
-        for name, reconcile in reconcilers.items():
-            for _ in range(self._settings.workers if name else 1):
-                tasks.append(group.create_task(self._worker(self._queues[name], reconcile, name or "unserved")))
+        logger.info("working", runs=sum(1 for _ in cluster.runs))
+        for serving in self._servings.values():
+            start(serving.run())
+        start(self._publish())
+        start(self._children.work())
+        for children in self._children.informers.values():
+            start(children.run())
 
-    async def _worker(self, queue: WorkQueue[Request], reconcile: Reconcile, name: str) -> None:
-        seconds = metrics.reconcile_seconds.labels(name)
+    async def _publish(self) -> None:
         while True:
-            request = await queue.get()
-            try:
-                with seconds.time():
-                    delay = await reconcile(request)
-                self._failures.pop(request, None)
-            except Exception as error:
-                delay = await self._failed(request, error)
-            finally:
-                queue.done(request)
-            if delay is not None:
-                queue.add_after(request, delay)
+            for integration in self._integrations:
+                if self._servings[integration.name].holds:
+                    await self._tell(integration, self._cluster.holder)
+            await asyncio.sleep(PUBLISH)
 
-    async def _failed(self, request: Request, error: Exception) -> float:
-        failures = self._failures[request] = self._failures.get(request, 0) + 1
-        if isinstance(error, ApiError):
-            level = logger.info if error.status in (0, 409) else logger.warning
-            level("API server refused", error=str(error), run=request.name, namespace=request.namespace)
-            if error.status == 409 and (known := self._cluster.records.get(request.namespace, request.record_name)):
-                await self._refresh(known)
-        else:
-            logger.exception("bug", run=request.name, namespace=request.namespace)
-        return backoff(failures, base=0.1)
-
-    async def _refresh(self, record: Record) -> None:
+    async def _tell(self, integration: Integration, holder: str) -> None:
+        paths = {provider.uid: provider.path for provider in self._cluster.providers}
+        quotas = self._reconcilers[integration.name].contexts.quotas
+        shown = {(paths[uid], scope): quota for (uid, scope), quota in quotas.items() if uid in paths}
         try:
-            await self._cluster.records.refresh(record)
+            await self._claims.tell(integration, holder, shown)
         except ApiError as error:
-            logger.debug("record not read again", error=str(error))
+            logger.debug("Integration not published", integration=integration.name, error=str(error))
 
-    async def _drain(self) -> None:
-        """What is in work ends by itself; what is only queued is found again at the next start."""
-        queues = [queue.drain() for queue in self._queues.values()]
-        try:
-            await asyncio.wait_for(asyncio.gather(*queues), FAREWELL)
-        except TimeoutError:
-            logger.warning("stopping in the midst of a report; its record says so")
+    async def _farewell(self, serving: Serving) -> None:
+        held = serving.holds
+        await serving.finish()
+        if held and (integration := next((i for i in self._integrations if i.name == serving.name), None)):
+            await self._tell(integration, "")
+        await serving.release()
 
-    def _queue(self, integration: str) -> WorkQueue[Request]:
-        return self._queues[integration if integration in self._queues else _UNSERVED]
 
-    def _on_run(self, before: Run | None, now: Run | None) -> None:
-        run = now or before
-        assert run is not None
-        known = {for_record(record) for record in self._cluster.records.of_run(run.uid)}
-        for request in known | set(for_run(run)):
-            queue = self._queue(request.integration)
-            if now is not None and now.state is State.QUEUED and not known:
-                # Tekton gives a condition in a moment; waiting for it spares a report that would be outdated at once.
-                queue.add_after(request, self._settings.grace)
-            else:
-                queue.add(request)
-
-    def _on_record(self, record: Record) -> None:
-        self._queue(record.integration).add(for_record(record))
-
-    def _on_provider(self) -> None:
-        for record in self._cluster.records:
-            if not record.reported:
-                self._on_record(record)
+def _courtesy() -> Quota:
+    """Writes that only tell people about a wait: so many a second, and so many at once."""
+    quota = Quota(20.0, 200.0)
+    quota.pace()
+    return quota
 
 
 async def serve(settings: Settings) -> None:

@@ -45,6 +45,13 @@ record_writes = Counter(
     registry=registry,
 )
 queue_depth = Gauge(f"{_PREFIX}_queue_depth", "Names waiting for a worker.", ["integration"], registry=registry)
+lease_held = Gauge(
+    f"{_PREFIX}_lease_held",
+    "1 while this process is the one that works the integration.",
+    ["integration"],
+    registry=registry,
+)
+settled_records = Gauge(f"{_PREFIX}_settled_records", "Records that say that all is done.", registry=registry)
 watch_restarts = Counter(
     f"{_PREFIX}_watch_restarts", "Watches that had to be opened again.", ["kind", "cause"], registry=registry
 )

@@ -8,7 +8,8 @@ import msgspec
 
 from tekton_integrations import annotations
 from tekton_integrations.errors import PermanentError
-from tekton_integrations.integration import Integration
+from tekton_integrations.integration import Delivery, Integration
+from tekton_integrations.milestones import reached
 from tekton_integrations.options import parse
 from tekton_integrations.record import Target
 from tekton_integrations.requests import Asked
@@ -29,6 +30,21 @@ class Plan:
 
 def plan(integration: Integration, run: Run, wanted: Asked) -> Plan:
     """Raises PermanentError that names the annotation to mend."""
+    options, due = due_digest(integration, run, wanted)
+    return Plan(
+        options=options,
+        target=integration.target(run, options),
+        digest=due,
+        provider=wanted.options.get(annotations.PROVIDER, ""),
+        version=wanted.options.get(annotations.VERSION, ""),
+    )
+
+
+def due_digest(integration: Integration, run: Run, wanted: Asked) -> tuple[Any, str]:
+    """The options, and the digest that the record has once the run is shown with them.
+
+    Raises PermanentError that names the annotation to mend.
+    """
     if wanted.ignored and not wanted.options:
         where = annotations.annotation(integration.name, wanted.ignored[0])
         raise PermanentError(
@@ -36,16 +52,12 @@ def plan(integration: Integration, run: Run, wanted: Asked) -> Plan:
             f"{where} came with a remotely resolved Pipeline and does not count; set it on the run itself",
         )
     options = parse(integration, wanted)
-    facts = integration.facts(run, options)
+    if integration.delivery is Delivery.MILESTONES:
+        facts: tuple[str, ...] = (reached(run)[-1][0],)
+    else:
+        facts = integration.facts(run, options)
     version = wanted.options.get(annotations.VERSION, "")
-    parts = [run.uid, *facts, msgspec.json.encode(options).decode(), version]
-    return Plan(
-        options=options,
-        target=integration.target(run, options),
-        digest=digest(parts),
-        provider=wanted.options.get(annotations.PROVIDER, ""),
-        version=version,
-    )
+    return options, digest([run.uid, *facts, msgspec.json.encode(options).decode(), version])
 
 
 def failure_digest(run: Run, wanted: Asked, providers: str) -> str:

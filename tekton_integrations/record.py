@@ -13,6 +13,8 @@ from tekton_integrations.annotations import DOMAIN
 
 API_VERSION = f"{DOMAIN}/v1alpha1"
 KIND = "IntegrationStatus"
+# Raised when a record says something that an older controller would misread or lose; see docs/decisions/0012.
+FORMAT = 1
 
 
 class Target(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -59,7 +61,8 @@ class RunRef(msgspec.Struct, frozen=True, kw_only=True, gc=False, rename="camel"
 
 class Record(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """`resource_version` is empty while the record is not in the cluster. `generation` is the record's own,
-    `observed_generation` the run's."""
+    `observed_generation` the run's; `format` is that of whoever wrote it. `delivered` counts the milestones that
+    were delivered, of which `milestone` was the last."""
 
     namespace: str
     name: str
@@ -83,6 +86,9 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     next_attempt: float | None = None
     intent: Attempt | None = None
     verify_after: float | None = None
+    format: int = FORMAT
+    delivered: int = 0
+    milestone: str = ""
 
     @property
     def new(self) -> bool:
@@ -103,6 +109,16 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         return self.condition.status == "True"
 
     @property
+    def settled(self) -> bool:
+        """Nothing is left to do for what its digest stands for."""
+        return self.reported and self.owned
+
+    @property
+    def readable(self) -> bool:
+        """False for one that a newer controller wrote: it may mean what we don't know."""
+        return self.format <= FORMAT
+
+    @property
     def traces(self) -> bool:
         """Something of this run may be standing at the remote."""
         return bool(self.memory) or self.intent is not None or self.verify_after is not None
@@ -114,10 +130,13 @@ def record_name(run: str, uid: str, integration: str, notification: str = "") ->
     return f"{run}-{integration}-{digest}"
 
 
-def external_id(run_uid: str, integration: str, notification: str = "") -> str:
-    """An opaque id under which the remote keeps this record's object; tells outsiders nothing about the run."""
-    digest = hashlib.sha256("\0".join(("external", run_uid, integration, notification)).encode())
-    return digest.hexdigest()[:32]
+def external_id(record: Record) -> str:
+    """An opaque id under which the remote keeps this record's object; tells outsiders nothing about the run.
+
+    With the namespace, so that a record that names a run of another namespace finds nothing of it.
+    """
+    parts = ("external", record.namespace, record.run.uid, record.integration, record.notification)
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
 
 
 def labels_of(record: Record) -> dict[str, str]:

@@ -11,6 +11,15 @@ from tekton_integrations.annotations import RESERVED
 from tekton_integrations.integration import Integration
 
 GROUP = "tekton_integrations"
+# The name under which the core itself holds a Lease; no integration can have it.
+CORE = "core"
+# Which distribution brings which integration: for messages only, since what is loaded is what --integrations names.
+PACKAGES = {
+    "cloudevents": "tekton-integrations-cloudevents",
+    "github": "tekton-integrations-github",
+    "slack": "tekton-integrations-slack",
+    "webhook": "tekton-integrations-webhook",
+}
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?")
 
 
@@ -21,6 +30,12 @@ class RegistryError(Exception):
 def load(names: Iterable[str]) -> list[Integration]:
     """One instance of each named integration; none but these are imported. Raises RegistryError."""
     return [_load_one(name) for name in dict.fromkeys(names)]
+
+
+def package_version(integration: Integration) -> str:
+    """That of the distribution that brings it; empty if it can't be told."""
+    points = entry_points(group=GROUP, name=integration.name)
+    return next((point.dist.version for point in points if point.dist), "")
 
 
 def installed() -> list[str]:
@@ -61,6 +76,8 @@ def problems(candidate: object, name: str) -> Iterable[str]:
         missing = ", ".join(sorted(candidate.__abstractmethods__))
         yield f"lacks {missing}; implement it"
         return
+    if name == CORE:
+        yield f"the name {CORE!r} is the controller's own; choose another"
     if not _NAME.fullmatch(name):
         yield f"the name {name!r} can't be an annotation prefix; use lower-case letters, digits and '-'"
     if getattr(candidate, "name", None) != name:

@@ -9,7 +9,11 @@ import enum
 import msgspec
 
 # kind → apiVersion and plural
-KINDS = {"PipelineRun": ("tekton.dev/v1", "pipelineruns")}
+KINDS = {
+    "PipelineRun": ("tekton.dev/v1", "pipelineruns"),
+    "TaskRun": ("tekton.dev/v1", "taskruns"),
+    "CustomRun": ("tekton.dev/v1beta1", "customruns"),
+}
 
 
 class State(enum.StrEnum):
@@ -71,17 +75,20 @@ _COULD_NOT_START = frozenset(
 )
 
 
-def state_of(status: str | None, reason: str = "", *, began: bool = True, ran_nothing: bool = False) -> State:
-    """The state behind a `Succeeded` condition (status None: there is no condition yet).
+def state_of(
+    status: str | None, reason: str = "", *, began: bool = True, ran_nothing: bool = False, retried: bool = False
+) -> State:
+    """The state behind a `Succeeded` condition (status None: there is no condition yet, be it that Tekton has not
+    come to it, or that the run is managed by somebody else, who keeps it waiting).
 
     `began`: the run has a child or a pod, so a validation error is an ordinary failure.
-    `ran_nothing`: every task was skipped.
+    `ran_nothing`: every task was skipped. `retried`: it has run before, so waiting for a pod is no queue any more.
     """
     if status is None:
         return State.QUEUED
     if status == "True":
         return State.SKIPPED if ran_nothing else State.SUCCEEDED
-    if status == "False":
+    if status == "False" and reason != "ToBeRetried":
         if reason in _CANCELLED:
             return State.CANCELLED
         if reason in _TIMED_OUT:
@@ -89,13 +96,15 @@ def state_of(status: str | None, reason: str = "", *, began: bool = True, ran_no
         if reason == "FailureIgnored":
             return State.FAILURE_IGNORED
         return State.COULD_NOT_START if reason in _COULD_NOT_START and not began else State.FAILED
-    return State.QUEUED if reason in _QUEUED else State.RUNNING
+    return State.QUEUED if reason in _QUEUED and not retried else State.RUNNING
 
 
 class Run(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Times are seconds since the epoch. `unresolved`: it refers to a Pipeline or Task that Tekton has yet to look
     at, and whose annotations it may copy. `annotations` holds ours only; `ignored` those of them that came with
-    a remotely resolved Pipeline or Task and do not count."""
+    a remotely resolved Pipeline or Task and do not count. `parent` is the uid of the run that says to control this
+    one, empty once that is known not to silence it. `children` are the names that the run lists as its own;
+    `retries` the times at which tries ended that were not the last."""
 
     api_version: str
     kind: str
@@ -115,6 +124,8 @@ class Run(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     unresolved: bool
     annotations: dict[str, str]
     ignored: tuple[str, ...]
+    children: tuple[str, ...] = ()
+    retries: tuple[float, ...] = ()
 
     @property
     def final(self) -> bool:

@@ -14,11 +14,13 @@ class Settings:
     namespace: str = "tekton-integrations"
     # Runs of this namespace only; of all when empty.
     watch_namespace: str = ""
+    # Names this process in Leases; made up when empty. Who bears the name of a holder takes over at once.
+    identity: str = ""
     kubeconfig: str | None = None
     service_account: Path = SERVICE_ACCOUNT
     health_host: str = "0.0.0.0"  # noqa: S104  (the kubelet probes from outside the pod)
     health_port: int = 8080
-    workers: int = 16
+    workers: int = 32
     # How long a new run may be without a condition before it is shown as queued; most get one within this.
     grace: float = 1.0
     # A watch without a byte for so long is dead; the API server sends bookmarks about once a minute.

@@ -1,45 +1,101 @@
-"""Answers runs that ask for an integration which is not installed here, so that nobody waits for a report in vain."""
+"""Answers runs that ask for an integration which is not installed, so that nobody waits for a report in vain, and
+records that belong to no request. One process of all Deployments does this: the holder of the Lease of the core.
+"""
+
+from collections.abc import Callable
 
 from tekton_integrations import annotations
-from tekton_integrations.cluster import Cluster
+from tekton_integrations.cluster import Cluster, Mandate
 from tekton_integrations.errors import PermanentError
 from tekton_integrations.ledger import Ledger
-from tekton_integrations.requests import Request, asked, new_record
+from tekton_integrations.record import KIND, Record
+from tekton_integrations.registry import PACKAGES
+from tekton_integrations.requests import Asked, Request, asked, for_record, new_record
+from tekton_integrations.run import Run
+from tekton_integrations.workqueue import Wait
+
+# Another Deployment that starts at the same time needs a moment to say what it brings.
+GRACE = 5.0
+
+
+def stray(record: Record) -> Request | None:
+    """What to do about a record whose name says that no request of its run can have made it."""
+    if record.name == for_record(record).record_name:
+        return None
+    return Request("", "", KIND, record.namespace, record.name, record.uid)
 
 
 class Unserved:
-    """`installed` are the integrations that are; `watermark` is when the first of them was installed."""
+    """`claimed` gives the integrations that some Deployment brings; `watermark` is when the first was installed."""
 
-    def __init__(self, cluster: Cluster, installed: list[str], watermark: float) -> None:
+    def __init__(
+        self, cluster: Cluster, claimed: Callable[[], frozenset[str]], watermark: float, mandate: Mandate
+    ) -> None:
         self._cluster = cluster
-        self._installed = installed
+        self._claimed = claimed
         self._watermark = watermark
+        self._mandate = mandate
 
-    async def reconcile(self, request: Request) -> float | None:
+    def settled(self, run: Run, request: Request, wanted: Asked) -> bool:
+        """Whether there is nothing to tell about it."""
+        return request.integration in self._claimed() or run.ended_before(self._watermark)
+
+    def edited(self, record: Record) -> None:
+        """What is written here depends on nothing in the record."""
+
+    def wake(self, record: Record) -> None:
+        """No failure here is cured by a Secret."""
+
+    async def reconcile(self, request: Request) -> Wait | None:
+        if request.kind == KIND:
+            await self._disown(request)
+            return None
+        if request.integration in self._claimed():
+            return None
         cluster = self._cluster
-        run = cluster.runs.get(request)
-        record = cluster.records.get(request.namespace, request.record_name)
+        run = await cluster.runs.find(request, self._mandate.fence)
+        record = await cluster.records.find(request, self._mandate.fence)
         wanted = asked(run).get(request.integration) if run else None
         if run is None or wanted is None:
-            if record is not None:
-                await cluster.records.delete(record)
-            cluster.runs.forget(request)
+            await self._leave(request, record)
             return None
         if record is None and run.ended_before(self._watermark):
             return None
-        where = f"{request.integration}.{annotations.DOMAIN}"
-        if wanted.options:
-            error = PermanentError(
-                "NotInstalled",
-                f"{where}: no such integration is installed here; installed: {', '.join(self._installed)}",
-            )
-        else:
-            error = PermanentError(
+        if wanted.options and (wait := self._mandate.since + GRACE - cluster.now()) > 0:
+            return Wait(wait)
+        error = self._error(request.integration, wanted)
+        digest = f"unserved/{error.reason}"
+        if record is None or record.input_digest != digest:
+            await Ledger(record or new_record(request, run), cluster, self._mandate).give_up(error, digest)
+        return None
+
+    async def _leave(self, request: Request, record: Record | None) -> None:
+        """What an integration that was uninstalled has left open stays: nobody here can settle it."""
+        if record is not None and not record.traces:
+            await self._cluster.records.delete(record)
+        self._cluster.records.forget_lost(request.namespace, request.record_name)
+        self._cluster.runs.forget(request)
+
+    def _error(self, name: str, wanted: Asked) -> PermanentError:
+        where = f"{name}.{annotations.DOMAIN}"
+        if not wanted.options:
+            return PermanentError(
                 "InheritedAnnotationIgnored",
                 f"{where}/{wanted.ignored[0]} came with a remotely resolved Pipeline and does not count; "
                 "if you want it, set it on the run itself",
             )
-        digest = f"unserved/{error.reason}"
-        if record is None or record.input_digest != digest:
-            await Ledger(record or new_record(request, run), cluster).give_up(error, digest)
-        return None
+        # Never made from the annotation: it would tell people to install whatever somebody uploaded.
+        package = PACKAGES.get(name)
+        cure = f"install {package} and name {name} in --integrations" if package else "no package of that name is known"
+        here = ", ".join(sorted(self._claimed())) or "none"
+        return PermanentError("NotInstalled", f"{where}: not installed here (installed: {here}); {cure}")
+
+    async def _disown(self, request: Request) -> None:
+        record = self._cluster.records.get(request.namespace, request.name)
+        if record is None or record.uid != request.uid or record.condition.reason == "NotOurs":
+            return
+        error = PermanentError(
+            "NotOurs",
+            "this record has not the name that the controller gives to one of its run and integration; delete it",
+        )
+        await Ledger(record, self._cluster, self._mandate).give_up(error, "stray")

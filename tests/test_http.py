@@ -178,7 +178,7 @@ async def test_no_cookie_is_kept(http: Make) -> None:
 async def test_after_a_pause_a_write_is_not_begun_any_more(http: Make, method: str) -> None:
     url = await unused_url()  # so that an attempt would be Unreachable
     error = await failure(http(url, may_send=lambda: False), method, url)
-    assert (error.reason, error.delay, error.maybe_sent) == ("Stalled", 0.0, False)
+    assert (error.reason, error.delay, error.maybe_sent) == ("Stalled", 1.0, False)
 
 
 async def test_after_a_pause_a_read_goes_out_all_the_same(http: Make) -> None:

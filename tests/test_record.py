@@ -56,12 +56,18 @@ def test_a_record_s_name_is_always_the_same() -> None:
 @calmly
 @given(st.text(), st.text(), st.text())
 def test_an_external_id_is_opaque_and_differs_with_each_of_its_parts(uid: str, integration: str, more: str) -> None:
-    one = external_id(uid, integration)
+    def made(namespace: str = "n", uid: str = uid, integration: str = integration, notification: str = "") -> str:
+        run = RunRef(api_version="tekton.dev/v1", kind="PipelineRun", name="a", uid=uid)
+        record = Record(namespace=namespace, name="a", run=run, integration=integration, notification=notification)
+        return external_id(record)
+
+    one = made()
     assert re.fullmatch("[0-9a-f]{32}", one)
-    assert one == external_id(uid, integration)
-    assert one != external_id(uid + "x", integration)
-    assert one != external_id(uid, integration + "x")
-    assert one != external_id(uid, integration, f"x{more}")
+    assert one == made()
+    assert one != made(namespace="m")
+    assert one != made(uid=uid + "x")
+    assert one != made(integration=integration + "x")
+    assert one != made(notification=f"x{more}")
 
 
 @pytest.mark.parametrize("run", RUN_NAMES)

@@ -197,7 +197,7 @@ def test_a_worker_that_gave_up_waiting_is_not_woken() -> None:
 def test_the_depth_is_told_at_every_change() -> None:
     async def scene() -> None:
         depths: list[int] = []
-        queue = WorkQueue[str](depths.append)
+        queue = WorkQueue[str](depth=depths.append)
         queue.add("a")
         queue.add("b")
         queue.add("b")

@@ -1,4 +1,7 @@
-"""Against a model: whatever is asked in whatever order, each name is given out when it is due, and once."""
+"""Against a model: whatever is asked in whatever order, each name is given out when it is due, and once.
+
+Parked names are in test_workqueue_random_parking.py.
+"""
 
 import asyncio
 from dataclasses import dataclass, field

@@ -19,6 +19,10 @@ READ_BUFFER = 2 * 1024 * 1024
 # Answers to our writes carry what we sent; the metadata is the news, and cheaper to send and to read.
 METADATA_ONLY = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json"
 METADATA_ONLY_LIST = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json"
+WRITE = {"Content-Type": "application/json", "Accept": METADATA_ONLY}
+PATCH = {"Content-Type": "application/merge-patch+json", "Accept": METADATA_ONLY}
+_UNREACHABLE = (aiohttp.ClientError, TimeoutError, OSError)
+_encode = msgspec.json.encode
 
 
 def collection(api_version: str, plural: str, namespace: str = "") -> str:
@@ -67,75 +71,86 @@ class KubeClient:
         if self._session:
             await self._session.close()
 
-    async def get(self, path: str, params: Mapping[str, str] | None = None, accept: str = "") -> bytes:
-        return await self._call("GET", path, params=params, accept=accept)
+    async def get(
+        self, path: str, params: Mapping[str, str] | None = None, accept: str = "", timeout: float | None = None
+    ) -> bytes:
+        """`timeout`: seconds for the whole request, here and in the writes; None for the usual 30."""
+        headers = {"Accept": accept} if accept else None
+        return await self._call("GET", path, headers, params=params, timeout=timeout)
 
-    async def post(self, path: str, body: Any) -> bytes:
-        return await self._call("POST", path, body=body)
+    async def post(self, path: str, body: Any, timeout: float | None = None) -> bytes:
+        return await self._call("POST", path, WRITE, body, timeout=timeout)
 
-    async def put(self, path: str, body: Any) -> bytes:
-        return await self._call("PUT", path, body=body)
+    async def put(self, path: str, body: Any, timeout: float | None = None) -> bytes:
+        return await self._call("PUT", path, WRITE, body, timeout=timeout)
 
     async def patch(self, path: str, body: Any) -> bytes:
         """A JSON merge patch."""
-        return await self._call("PATCH", path, body=body, content_type="application/merge-patch+json")
+        return await self._call("PATCH", path, PATCH, body)
 
     async def delete(self, path: str, body: Any) -> bytes:
-        return await self._call("DELETE", path, body=body)
+        return await self._call("DELETE", path, WRITE, body)
 
     @asynccontextmanager
     async def stream(
         self, path: str, params: Mapping[str, str], timeout: aiohttp.ClientTimeout, accept: str = ""
     ) -> AsyncIterator[aiohttp.StreamReader]:
         """An open answer to read lines from. Raises ApiError for a status over 299."""
-        headers = {"Accept": accept} if accept else None
-        async with self._open("GET", path, params=params, headers=headers, timeout=timeout) as answer:
-            yield answer.content
+        headers = await self._authorized({"Accept": accept} if accept else None)
+        try:
+            async with self._opened.get(self._url(path), params=params, headers=headers, timeout=timeout) as answer:
+                if answer.status >= 300:
+                    raise self._refused(answer.status, await answer.read())
+                yield answer.content
+        except _UNREACHABLE as error:
+            raise _unreachable(error) from error
 
     async def _call(
         self,
         method: str,
         path: str,
-        *,
-        params: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None,
         body: Any = None,
-        content_type: str = "application/json",
-        accept: str = "",
-    ) -> bytes:
-        headers = {"Accept": accept} if accept else None
-        if body is not None:
-            headers = {"Content-Type": content_type, "Accept": METADATA_ONLY}
-        data = msgspec.json.encode(body) if body is not None else None
-        async with self._open(method, path, params=params, headers=headers, data=data) as answer:
-            return await answer.read()
-
-    @asynccontextmanager
-    async def _open(
-        self,
-        method: str,
-        path: str,
         *,
         params: Mapping[str, str] | None = None,
-        headers: Mapping[str, str] | None = None,
-        data: bytes | None = None,
-        timeout: aiohttp.ClientTimeout = TIMEOUT,
-    ) -> AsyncIterator[aiohttp.ClientResponse]:
+        timeout: float | None = None,
+    ) -> bytes:
+        # Not by `stream`: most of our CPU goes into such calls, and its generator costs some of it.
+        headers = await self._authorized(headers)
+        data = _encode(body) if body is not None else None
+        limits = TIMEOUT if timeout is None else aiohttp.ClientTimeout(total=timeout)
+        try:
+            async with self._opened.request(
+                method, self._url(path), params=params, headers=headers, data=data, timeout=limits
+            ) as answer:
+                content = await answer.read()
+        except _UNREACHABLE as error:
+            raise _unreachable(error) from error
+        if answer.status >= 300:
+            raise self._refused(answer.status, content)
+        return content
+
+    @property
+    def _opened(self) -> aiohttp.ClientSession:
         if self._session is None:
             raise RuntimeError("KubeClient is used outside `async with`")
+        return self._session
+
+    def _url(self, path: str) -> URL:
+        return URL(self._config.url + path, encoded=True)  # names of Kubernetes objects need no quoting
+
+    async def _authorized(self, headers: Mapping[str, str] | None) -> dict[str, str]:
         authorization = await self._config.authorization()
-        headers = dict(headers or {}) | ({"Authorization": authorization} if authorization else {})
-        url = URL(self._config.url + path, encoded=True)  # names of Kubernetes objects need no quoting
-        try:
-            async with self._session.request(
-                method, url, params=params, headers=headers, data=data, timeout=timeout
-            ) as answer:
-                if answer.status == 401:
-                    self._config.refused()
-                if answer.status >= 300:
-                    raise _error(answer.status, await answer.read())
-                yield answer
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            raise ApiError(0, "Unreachable", str(error) or type(error).__name__) from error
+        return {**(headers or {}), "Authorization": authorization} if authorization else {**(headers or {})}
+
+    def _refused(self, status: int, body: bytes) -> ApiError:
+        if status == 401:
+            self._config.refused()
+        return _error(status, body)
+
+
+def _unreachable(error: Exception) -> ApiError:
+    return ApiError(0, "Unreachable", str(error) or type(error).__name__)
 
 
 def _error(status: int, body: bytes) -> ApiError:

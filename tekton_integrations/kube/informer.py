@@ -16,7 +16,19 @@ from aiohttp.http_exceptions import HttpProcessingError
 
 from tekton_integrations import metrics
 from tekton_integrations.kube.client import METADATA_ONLY, METADATA_ONLY_LIST, ApiError, KubeClient
-from tekton_integrations.kube.lister import Cached, Key, Lister, newer
+from tekton_integrations.kube.lister import Cached, Lister, newer
+from tekton_integrations.kube.watch_json import (
+    INITIAL_EVENTS_END,
+    Bookmark,
+    Error,
+    Expired,
+    Meta,
+    Named,
+    Page,
+    Unreadable,
+    Watch,
+    decoded,
+)
 from tekton_integrations.log import logger
 
 T = TypeVar("T", bound=Cached)
@@ -24,64 +36,8 @@ T = TypeVar("T", bound=Cached)
 Handler = Callable[[T | None, T | None], None]
 
 PAGE = 500
-INITIAL_EVENTS_END = "k8s.io/initial-events-end"
-_MAX_BACKOFF = 10.0
 # A long initial list is read from a full buffer without ever waiting: let others have their turn.
 _BREATH = 200
-
-
-class _Watch(msgspec.Struct):
-    type: str
-    object: msgspec.Raw
-
-
-class _Meta(msgspec.Struct, rename="camel"):
-    resource_version: str = ""
-    annotations: dict[str, str] = {}
-    continue_: str = msgspec.field(default="", name="continue")
-
-
-class _Bookmark(msgspec.Struct):
-    metadata: _Meta
-
-
-class _Identity(msgspec.Struct):
-    """What every object has, however odd the rest of it."""
-
-    name: str
-    namespace: str = ""
-
-
-class _Named(msgspec.Struct):
-    metadata: _Identity
-
-
-class _Error(msgspec.Struct):
-    code: int = 0
-    message: str = ""
-
-
-class _Page(msgspec.Struct):
-    metadata: _Meta
-    items: list[msgspec.Raw]
-
-
-class Unreadable(Exception):
-    """What came is not what an API server says."""
-
-
-class Expired(Exception):
-    """The version we know is no longer in the server's history: only a new list helps."""
-
-
-D = TypeVar("D")
-
-
-def _decoded(raw: bytes | msgspec.Raw, kind: type[D]) -> D:
-    try:
-        return msgspec.json.decode(raw, type=kind)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise Unreadable(str(error)) from error
 
 
 @dataclass(frozen=True)
@@ -90,6 +46,8 @@ class Source(Generic[T]):
 
     `selector`: query parameters that narrow the collection down on the server, such as labelSelector.
     `metadata_only`: of each object only the metadata is sent.
+    `patience`: seconds between tries at most, while the API server refuses.
+    `keep`: whether an object is worth a place in the cache. Of one that is not, nobody hears unless it was there.
     """
 
     kind: str
@@ -98,6 +56,8 @@ class Source(Generic[T]):
     silence: float
     selector: Mapping[str, str] = field(default_factory=dict)
     metadata_only: bool = False
+    patience: float = 10.0
+    keep: Callable[[T], bool] = lambda _: True
 
 
 class Informer(Generic[T]):
@@ -109,19 +69,37 @@ class Informer(Generic[T]):
         self._client = client
         self._source = source
         self._handlers: list[Handler[T]] = []
+        self._list_handlers: list[Callable[[set[int]], None]] = []
         self._version = ""
-        self._seen: set[Key] | None = None
+        # Hashes of the keys in the list that is being read: 50,000 tuples of strings would be felt.
+        self._seen: set[int] | None = None
         self._watch_list = True
         metrics.cached_objects.labels(self.kind).set_function(lister.__len__)
 
     def add_handler(self, handler: Handler[T]) -> None:
         self._handlers.append(handler)
 
+    def relist(self) -> None:
+        """Reads everything anew, at the next event or bookmark (the API server sends one about each minute)."""
+        self._version = ""
+
+    def on_list(self, handler: Callable[[set[int]], None]) -> None:
+        """Calls `handler` after each whole list with the hashes of (namespace, name) of all that there is."""
+        self._list_handlers.append(handler)
+
+    @property
+    def version(self) -> int:
+        """The cache is at least as new as this resourceVersion; 0 while that is not known."""
+        return int(self._version or 0)
+
     def observe(self, item: T) -> None:
-        """Takes in the answer to a write of our own, so that nobody reads an older state after it."""
+        """Takes in the answer to a call of our own, so that nobody reads an older state after it."""
         if self._seen is not None:
-            self._seen.add((item.namespace, item.name))  # younger than the list that is being read
-        self.lister.put(item)
+            self._seen.add(hash((item.namespace, item.name)))  # younger than the list that is being read
+        if self._source.keep(item):
+            self.lister.put(item)
+        else:
+            self.lister.remove(item.namespace, item.name)
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -148,7 +126,7 @@ class Informer(Generic[T]):
             finally:
                 self.connected = False
             if failures:
-                delay = min(_MAX_BACKOFF, 0.05 * 2 ** min(failures, 10))
+                delay = min(self._source.patience, 0.05 * 2 ** min(failures, 16))
                 await asyncio.sleep(delay * random.uniform(0.5, 1.0))  # noqa: S311  (jitter, not a secret)
 
     async def _session(self) -> None:
@@ -190,24 +168,26 @@ class Informer(Generic[T]):
                     raise Unreadable(str(error)) from error  # a line that is too long
                 if not line.endswith(b"\n"):
                     return  # the end, or an event cut in the middle: the next connection brings it whole
+                if not self._version and self._seen is None:
+                    return  # relist
                 self._take(line)
                 count += 1
                 if count % _BREATH == 0:
                     await asyncio.sleep(0)
 
     def _take(self, line: bytes) -> None:
-        event = _decoded(line, _Watch)
+        event = decoded(line, Watch)
         if event.type == "BOOKMARK":
-            self._bookmark(_decoded(event.object, _Bookmark).metadata)
+            self._bookmark(decoded(event.object, Bookmark).metadata)
         elif event.type == "ERROR":
-            status = _decoded(event.object, _Error)
+            status = decoded(event.object, Error)
             if status.code == 410:
                 raise Expired
             raise ApiError(status.code, "WatchError", status.message)
         else:
             self._object(event.type, event.object)
 
-    def _bookmark(self, metadata: _Meta) -> None:
+    def _bookmark(self, metadata: Meta) -> None:
         if self._seen is not None:
             if metadata.annotations.get(INITIAL_EVENTS_END) != "true":
                 return
@@ -218,6 +198,8 @@ class Informer(Generic[T]):
         seen, self._seen = self._seen or set(), None
         for item in self.lister.missing(seen):
             self._delete(item)
+        for handler in self._list_handlers:
+            handler(seen)
         self.synced.set()
 
     async def _list(self) -> None:
@@ -225,7 +207,7 @@ class Informer(Generic[T]):
         params = {**self._source.selector, "limit": str(PAGE)}
         accept = METADATA_ONLY_LIST if self._source.metadata_only else ""
         while True:
-            page = _decoded(await self._client.get(self._source.path, params, accept), _Page)
+            page = decoded(await self._client.get(self._source.path, params, accept), Page)
             for raw in page.items:
                 self._object("ADDED", raw)
             if not page.metadata.continue_:
@@ -248,11 +230,11 @@ class Informer(Generic[T]):
         """One unreadable object must not blind us to all others; what is known of it stays until it is deleted."""
         logger.error("unreadable object", kind=self.kind, error=str(error)[:200])
         try:
-            identity = _decoded(raw, _Named).metadata
+            identity = decoded(raw, Named).metadata
         except Unreadable:
             return
         if kind != "DELETED" and self._seen is not None:
-            self._seen.add((identity.namespace, identity.name))
+            self._seen.add(hash((identity.namespace, identity.name)))
         if kind == "DELETED" and (known := self.lister.get(identity.namespace, identity.name)):
             self._delete(known)
 
@@ -263,14 +245,18 @@ class Informer(Generic[T]):
                 self._delete(item)
             return
         if self._seen is not None:
-            self._seen.add((item.namespace, item.name))
+            self._seen.add(hash((item.namespace, item.name)))
         if known is not None and known.uid != item.uid:
             if newer(known.resource_version, item.resource_version):
                 return  # a late word of a former object of that name
             # Deleted and made anew while nobody looked.
             self._delete(known)
             known = None
-        if self.lister.put(item):
+        if not self._source.keep(item):
+            if known is not None and newer(item.resource_version, known.resource_version):
+                self.lister.remove(item.namespace, item.name)
+                self._tell(known, item)
+        elif self.lister.put(item):
             self._tell(known, item)
 
     def _delete(self, item: T) -> None:

@@ -1,6 +1,6 @@
 """The cache that an informer fills and everybody else reads, with indexes instead of scans."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from typing import Generic, Protocol, TypeVar
 
 
@@ -27,9 +27,10 @@ def newer(candidate: str, than: str) -> bool:
 
 
 class Lister(Generic[T]):
-    """Objects by namespace and name. `indexes` name functions that give the value to be found by."""
+    """Objects by namespace and name. `indexes` name functions that give the value to be found by; None is not
+    indexed."""
 
-    def __init__(self, indexes: Mapping[str, Callable[[T], str]] | None = None) -> None:
+    def __init__(self, indexes: Mapping[str, Callable[[T], str | None]] | None = None) -> None:
         self._objects: dict[Key, T] = {}
         self._functions = dict(indexes or {})
         self._indexes: dict[str, dict[str, set[Key]]] = {name: {} for name in self._functions}
@@ -57,7 +58,8 @@ class Lister(Generic[T]):
             self._unindex(key, known)
         self._objects[key] = item
         for name, function in self._functions.items():
-            self._indexes[name].setdefault(function(item), set()).add(key)
+            if (value := function(item)) is not None:
+                self._indexes[name].setdefault(value, set()).add(key)
         return True
 
     def remove(self, namespace: str, name: str) -> T | None:
@@ -67,14 +69,15 @@ class Lister(Generic[T]):
             self._unindex(key, known)
         return known
 
-    def missing(self, seen: Iterable[Key]) -> list[T]:
-        """What is cached but not in `seen`: deleted while nobody looked."""
-        return [self._objects[key] for key in self._objects.keys() - set(seen)]
+    def missing(self, seen: Container[int]) -> list[T]:
+        """What is cached but whose key's hash is not in `seen`: deleted while nobody looked."""
+        return [item for key, item in self._objects.items() if hash(key) not in seen]
 
     def _unindex(self, key: Key, item: T) -> None:
         for name, function in self._functions.items():
-            keys = self._indexes[name].get(function(item))
-            if keys is not None:
+            value = function(item)
+            keys = None if value is None else self._indexes[name].get(value)
+            if value is not None and keys is not None:
                 keys.discard(key)
                 if not keys:
-                    del self._indexes[name][function(item)]
+                    del self._indexes[name][value]

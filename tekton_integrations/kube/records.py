@@ -1,4 +1,7 @@
-"""Reads and writes records: every write is guarded by its resourceVersion and is in the cache when it returns."""
+"""Reads and writes records: every write is guarded by its resourceVersion and is in the cache when it returns.
+
+What is settled, and most of all records are, is kept as two integers: 50,000 whole ones would take 140 MiB.
+"""
 
 from collections.abc import Callable, Iterator
 
@@ -6,10 +9,11 @@ import msgspec
 
 from tekton_integrations import metrics
 from tekton_integrations.kube.client import ApiError, KubeClient, collection
-from tekton_integrations.kube.informer import Informer, Source
+from tekton_integrations.kube.informer import Handler, Informer, Source
 from tekton_integrations.kube.lister import Lister
 from tekton_integrations.kube.records_json import decode_record, to_object
 from tekton_integrations.record import API_VERSION, KIND, Record
+from tekton_integrations.requests import Request
 
 PLURAL = "integrationstatuses"
 
@@ -25,34 +29,85 @@ class _Object(msgspec.Struct):
 
 
 class Records:
-    """The records in the cluster, and the last state of those that somebody else deleted too early."""
+    """The open records in the cluster, what of the settled ones matters, and the last state of those that somebody
+    else deleted too early. `vanished` is called when settled ones went while nobody looked."""
 
     def __init__(self, client: KubeClient, silence: float, namespace: str = "") -> None:
         self._client = client
-        self._lost: dict[tuple[str, str], Record] = {}
+        self.vanished: Callable[[], None] = lambda: None
+        self._lost: Lister[Record] = Lister({"run": _run_uid})
         self._deleting: set[str] = set()
-        self._lister: Lister[Record] = Lister({"run": lambda record: record.run.uid})
-        source = Source(KIND, collection(API_VERSION, PLURAL, namespace), decode_record, silence)
+        self._writing: set[tuple[str, str]] = set()
+        # hash of namespace and name → hash of the digest
+        self._settled: dict[int, int] = {}
+        self._lister: Lister[Record] = Lister({"run": _run_uid, "waiting": _waiting_in})
+        self._path = collection(API_VERSION, PLURAL, namespace)
+        source = Source(KIND, self._path, decode_record, silence, keep=self._keep)
         self.informer = Informer(client, source, self._lister)
         self.informer.add_handler(self._on_change)
+        self.informer.on_list(self._on_list)
+        metrics.settled_records.set_function(lambda: len(self._settled))
 
     def __iter__(self) -> Iterator[Record]:
+        """The open ones."""
         return iter(self._lister)
 
     def get(self, namespace: str, name: str) -> Record | None:
-        """The record; a lost one has an empty resourceVersion and is made anew by the next write."""
-        return self._lister.get(namespace, name) or self._lost.get((namespace, name))
+        """An open record; a lost one has an empty resourceVersion and is made anew by the next write."""
+        return self._lister.get(namespace, name) or self._lost.get(namespace, name)
+
+    async def find(self, request: Request, fence: int = 0) -> Record | None:
+        """The record, read from the API server where the cache has only its digest, or may be older than `fence`."""
+        key = (request.namespace, request.record_name)
+        known = self.get(*key)
+        if known is not None and known.lost:
+            return known
+        if known is not None and max(int(known.resource_version), self.informer.version) >= fence:
+            return known
+        if known is None and hash(key) not in self._settled and self.informer.version >= fence:
+            return None
+        return await self._read(*key)
+
+    def settled(self, namespace: str, name: str, digest: str) -> bool:
+        """Whether a record says that all is done for this digest."""
+        return self._settled.get(hash((namespace, name))) == hash(digest)
+
+    def has_settled(self, namespace: str, name: str) -> bool:
+        return hash((namespace, name)) in self._settled
 
     def of_run(self, uid: str) -> list[Record]:
-        lost = [record for record in self._lost.values() if record.run.uid == uid]
-        return self._lister.by("run", uid) + lost
+        """The open and the lost ones."""
+        return self._lister.by("run", uid) + self._lost.by("run", uid)
 
-    def on_foreign_change(self, handler: Callable[[Record], None]) -> None:
+    def waiting(self, namespace: str = "") -> list[Record]:
+        """Those whose report is not accepted yet: in one namespace, or all."""
+        return self._lister.by("waiting", namespace) if namespace else [r for r in self if not r.reported]
+
+    def on_foreign_change(self, handler: Handler[Record]) -> None:
         """Calls `handler` with each record that somebody else wrote or deleted."""
-        self.informer.add_handler(lambda before, now: handler(now or before))  # type: ignore[arg-type]
+
+        def filtered(before: Record | None, now: Record | None) -> None:
+            # The watch may be faster than the answer to a write of ours.
+            if now is None or (now.namespace, now.name) not in self._writing:
+                handler(before, now)
+
+        self.informer.add_handler(filtered)
+
+    async def fence(self) -> int:
+        """A resourceVersion of this moment: whatever was written before has a lower one. Raises ApiError."""
+        page = await self._client.get(self._path, {"limit": "1"})
+        return int(msgspec.json.decode(page, type=_Fence).metadata.resource_version)
 
     async def write(self, record: Record) -> Record:
         """Creates or replaces it. Raises ApiError; 409 means that our cache is behind."""
+        key = (record.namespace, record.name)
+        self._writing.add(key)
+        try:
+            return await self._write(record)
+        finally:
+            self._writing.discard(key)
+
+    async def _write(self, record: Record) -> Record:
         body = to_object(record)
         if record.resource_version:
             answer = await self._client.put(_path(record), body)
@@ -66,44 +121,84 @@ class Records:
             resource_version=metadata.resource_version,
             generation=metadata.generation,
         )
-        self._lost.pop((record.namespace, record.name), None)
+        self._lost.remove(record.namespace, record.name)
         self.informer.observe(written)
         return written
 
-    async def refresh(self, record: Record) -> None:
+    async def refresh(self, request: Request) -> None:
         """After a conflict: reads what is there now."""
+        await self._read(request.namespace, request.record_name)
+
+    async def _read(self, namespace: str, name: str) -> Record | None:
         try:
-            self.informer.observe(decode_record(await self._client.get(_path(record))))
+            raw = await self._client.get(f"{collection(API_VERSION, PLURAL, namespace)}/{name}")
         except ApiError as error:
             if error.status != 404:
                 raise
+            return self._lost.get(namespace, name)
+        record = decode_record(raw)
+        self.informer.observe(record)
+        return record
 
     async def delete(self, record: Record) -> None:
         """One that is gone already is fine. The cache follows with the watch."""
-        self._lost.pop((record.namespace, record.name), None)
+        self._lost.remove(record.namespace, record.name)
         if not record.resource_version:
             return
         self._deleting.add(record.uid)
         try:
             await self._client.delete(_path(record), {"preconditions": {"uid": record.uid}})
         except ApiError as error:
+            self._deleting.discard(record.uid)
             if error.status not in (404, 409):
-                self._deleting.discard(record.uid)
                 raise
         metrics.record_writes.labels(record.integration, "delete").inc()
 
     def forget_lost(self, namespace: str, name: str) -> None:
         """The run is gone and nothing of it is left at the remote."""
-        self._lost.pop((namespace, name), None)
+        self._lost.remove(namespace, name)
+
+    def _keep(self, record: Record) -> bool:
+        key = hash((record.namespace, record.name))
+        if record.settled:
+            self._settled[key] = hash(record.input_digest)
+            return False
+        self._settled.pop(key, None)
+        return True
 
     def _on_change(self, before: Record | None, now: Record | None) -> None:
         if now is not None or before is None:
             return
+        self._settled.pop(hash((before.namespace, before.name)), None)
         if before.uid in self._deleting:
             self._deleting.discard(before.uid)
         else:
             # Usually the run goes too; if it stays, what the record knew is still needed.
-            self._lost[(before.namespace, before.name)] = msgspec.structs.replace(before, uid="", resource_version="")
+            self._lost.remove(before.namespace, before.name)
+            self._lost.put(msgspec.structs.replace(before, uid="", resource_version=""))
+
+    def _on_list(self, seen: set[int]) -> None:
+        gone = self._settled.keys() - seen
+        for key in gone:
+            del self._settled[key]
+        if gone:
+            self.vanished()
+
+
+class _ListMetadata(msgspec.Struct, rename="camel"):
+    resource_version: str
+
+
+class _Fence(msgspec.Struct):
+    metadata: _ListMetadata
+
+
+def _run_uid(record: Record) -> str:
+    return record.run.uid
+
+
+def _waiting_in(record: Record) -> str | None:
+    return None if record.reported else record.namespace
 
 
 def _path(record: Record) -> str:

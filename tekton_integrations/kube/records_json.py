@@ -8,6 +8,7 @@ import msgspec
 from tekton_integrations.annotations import DOMAIN
 from tekton_integrations.record import (
     API_VERSION,
+    FORMAT,
     KIND,
     Attempt,
     Condition,
@@ -51,6 +52,7 @@ def _status(record: Record) -> dict[str, Any]:
     condition = record.condition
     return {
         "name": f"{record.integration}.{DOMAIN}",
+        "format": record.format,
         "observedGeneration": record.observed_generation,
         "conditions": [
             {
@@ -77,6 +79,8 @@ def _status(record: Record) -> dict[str, Any]:
             "detail": target.detail,
             "labels": target.labels,
         },
+        "delivered": record.delivered,
+        "milestone": record.milestone,
         "attempts": record.attempts,
         "nextAttemptTime": record.next_attempt and rfc3339(record.next_attempt),
         "intent": intent
@@ -133,6 +137,9 @@ class _RecordStatus(msgspec.Struct, gc=False, rename="camel"):
     next_attempt_time: datetime | None = None
     intent: _Intent | None = None
     verify_time: datetime | None = None
+    format: int = FORMAT
+    delivered: int = 0
+    milestone: str = ""
 
 
 class _Object(msgspec.Struct, gc=False):
@@ -178,6 +185,9 @@ def decode_record(raw: bytes | msgspec.Raw) -> Record:
         next_attempt=seconds(status.next_attempt_time),
         intent=_attempt(intent) if intent else None,
         verify_after=seconds(status.verify_time),
+        format=status.format,
+        delivered=status.delivered,
+        milestone=status.milestone,
     )
 
 

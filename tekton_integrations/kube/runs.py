@@ -1,15 +1,29 @@
-"""The runs in the cluster, the last state of those that were just deleted, and what is below a run."""
+"""The runs in the cluster that somebody still has to report, the last state of those that were just deleted, and
+what is below a run. Children are the business of children.py.
+"""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterator
+from typing import TypeVar
 
 import msgspec
+from msgspec.structs import replace
 
+from tekton_integrations import annotations
 from tekton_integrations.kube.client import ApiError, KubeClient, collection
-from tekton_integrations.kube.informer import Informer, Source
+from tekton_integrations.kube.informer import Handler, Informer, Source
 from tekton_integrations.kube.lister import Lister
-from tekton_integrations.kube.runs_json import decode_child, decode_run
+from tekton_integrations.kube.runs_json import PARENT_LABEL, decode_child, decode_run
 from tekton_integrations.requests import Request, for_run
 from tekton_integrations.run import KINDS, Child, Run
+
+# So many deleted runs are remembered with their last state, and by their uid alone.
+_LAST = 20_000
+_GONE = 65_536
+# Stands for all integrations.
+ALL = "*"
+
+K = TypeVar("K")
+V = TypeVar("V")
 
 
 class _List(msgspec.Struct):
@@ -17,25 +31,131 @@ class _List(msgspec.Struct):
 
 
 class Runs:
-    """`namespace`: only runs in there; empty for all."""
+    """`namespace`: only runs in there; empty for all. `wanted` tells whether a run still has to be reported: one
+    that has not takes no memory, and `dropped` hears of it. `judge` gives what a run is after looking at whom it says
+    to belong to."""
 
     def __init__(self, client: KubeClient, silence: float, namespace: str = "") -> None:
         self._client = client
+        self.wanted: Callable[[Run], bool] = lambda _: True
+        self.judge: Callable[[Run], Run] = lambda run: run
+        self.dropped: Callable[[Run], None] = lambda _: None
         self._last: dict[str, Run] = {}
         # Who still has to look at a deleted run.
         self._waiting: dict[str, set[str]] = {}
+        self._gone: dict[int, None] = {}
         self._at_start: set[str] = set()
+        # Children that are reported on their own, which the informers leave out; see children.py.
+        self._adopted: dict[str, Lister[Run]] = {kind: Lister() for kind in KINDS}
+        self._handlers: list[Handler[Run]] = []
         self.informers: dict[str, Informer[Run]] = {
-            kind: Informer(client, Source(kind, collection(*api, namespace), decode_run, silence), Lister[Run]())
+            kind: Informer(
+                client,
+                Source(
+                    kind,
+                    collection(*api, namespace),
+                    lambda raw: self.judge(decode_run(raw)),
+                    silence,
+                    selector={"labelSelector": f"!{PARENT_LABEL}"},
+                    keep=self._keep,
+                ),
+                Lister[Run](),
+            )
             for kind, api in KINDS.items()
         }
         for informer in self.informers.values():
-            informer.add_handler(self._on_change)
+            informer.add_handler(self.changed)
 
-    def get(self, request: Request) -> Run | None:
-        """The run itself, not another one of the same name."""
-        run = self.informers[request.kind].lister.get(request.namespace, request.name)
-        return run if run is not None and run.uid == request.uid else None
+    def __iter__(self) -> Iterator[Run]:
+        for informer in self.informers.values():
+            yield from informer.lister
+        for adopted in self._adopted.values():
+            yield from adopted
+
+    def add_handler(self, handler: Handler[Run]) -> None:
+        self._handlers.append(handler)
+
+    def changed(self, before: Run | None, now: Run | None) -> None:
+        if now is None and before is not None:
+            _remember(self._gone, hash(before.uid), None, _GONE)
+        for handler in self._handlers:
+            handler(before, now)
+
+    def get(self, kind: str, namespace: str, name: str) -> Run | None:
+        """From the cache."""
+        return self.informers[kind].lister.get(namespace, name)
+
+    async def find(self, request: Request, fence: int = 0) -> Run | None:
+        """The run itself, not another one of the same name; read from the API server where the cache doesn't have
+        it, or may be older than `fence`. Nobody takes a run for deleted just because it isn't cached."""
+        informer, key = self.informers[request.kind], (request.namespace, request.name)
+        run = informer.lister.get(*key)
+        if run and run.uid == request.uid and max(int(run.resource_version), informer.version) >= fence:
+            return run
+        child = self._adopted[request.kind].get(*key)
+        if child and child.uid == request.uid and int(child.resource_version) >= fence:
+            return child
+        if hash(request.uid) in self._gone:
+            return None
+        read = await self.read(request.kind, *key)
+        if read is None or read.uid != request.uid:
+            return None
+        # Whose it is has yet to be looked at. That somebody asks for its name says that it was reported before.
+        return on_its_own(read, {request.integration}) if read.parent else read
+
+    async def read(self, kind: str, namespace: str, name: str) -> Run | None:
+        """From the API server."""
+        if (raw := await self.fetch(kind, namespace, name)) is None:
+            return None
+        return self.judge(decode_run(raw))
+
+    def take(self, run: Run, *, watched: bool) -> None:
+        """News of a run that says to be another's child and is reported on its own; `watched` by an informer here."""
+        if watched:
+            if self.wanted(run):
+                self.informers[run.kind].observe(run)
+                self.changed(None, run)
+            return
+        adopted = self._adopted[run.kind]
+        before = adopted.get(run.namespace, run.name)
+        if before is not None and before.uid != run.uid:
+            self.lost(before.kind, before.namespace, before.name)
+            before = None
+        if self.wanted(run):
+            if adopted.put(run):
+                self.changed(before, run)
+        elif adopted.remove(run.namespace, run.name):
+            self.changed(before, run)
+
+    def lost(self, kind: str, namespace: str, name: str) -> None:
+        """Such a child was deleted."""
+        if run := self._adopted[kind].remove(namespace, name):
+            self.changed(run, None)
+
+    def lost_all_but(self, kind: str, seen: Collection[int]) -> None:
+        """Such children were deleted while nobody looked: `seen` are the hashes of what is there."""
+        for run in self._adopted[kind].missing(seen):
+            self.lost(kind, run.namespace, run.name)
+
+    def drop_unless_wanted(self, kind: str, namespace: str, name: str) -> None:
+        """Its record says that it is done: it needs no place in the cache any more."""
+        if kind not in self.informers:
+            return
+        for cache in (self.informers[kind].lister, self._adopted[kind]):
+            run = cache.get(namespace, name)
+            if run is not None and not self.wanted(run):
+                cache.remove(namespace, name)
+                self._at_start.discard(run.uid)
+                self.dropped(run)
+
+    def relist(self) -> None:
+        for informer in self.informers.values():
+            informer.relist()
+
+    def remember(self, run: Run, integrations: set[str]) -> None:
+        """A deleted run, which these integrations still have to look at."""
+        _remember(self._last, run.uid, run, _LAST)
+        _remember(self._waiting, run.uid, integrations, _LAST)
 
     def last(self, uid: str) -> Run | None:
         """What a deleted run was when it was last seen; None if nobody looked."""
@@ -54,19 +174,23 @@ class Runs:
         """The run was there when we started, and what an earlier process did about it may be unknown."""
         return uid in self._at_start
 
-    def started(self, unknown: Callable[[str], bool]) -> None:
+    def started(self, unknown: Callable[[Run], bool]) -> None:
         """All caches are filled: remember which of the runs that were there nobody keeps a record of."""
-        for informer in self.informers.values():
-            self._at_start |= {run.uid for run in informer.lister if for_run(run) and unknown(run.uid)}
+        self._at_start |= {run.uid for run in self if for_run(run) and unknown(run)}
 
     async def children(self, run: Run) -> list[Child]:
-        """The TaskRuns that the run controls, in the order in which they started.
+        """The TaskRuns that the run controls, in the order in which they started; of a TaskRun, itself.
 
         None where we may not read them, or they are gone with the run: a report without details beats no report.
         """
-        path = collection("tekton.dev/v1", "taskruns", run.namespace)
+        if run.kind == "TaskRun":
+            raw = await self.fetch(run.kind, run.namespace, run.name)
+            return [decode_child(raw)[1]] if raw else []
+        if run.kind != "PipelineRun":
+            return []
+        path = collection(*KINDS["TaskRun"], run.namespace)
         try:
-            raw = await self._client.get(path, {"labelSelector": f"tekton.dev/pipelineRun={run.name}"})
+            raw = await self._client.get(path, {"labelSelector": f"{PARENT_LABEL}={run.name}"})
         except ApiError as error:
             if error.status in (403, 404):
                 return []
@@ -76,7 +200,39 @@ class Runs:
         children = [child for parent, child in found if parent == run.uid]
         return sorted(children, key=lambda child: (child.started or float("inf"), child.name))
 
-    def _on_change(self, before: Run | None, now: Run | None) -> None:
-        if now is None and before is not None and (requests := for_run(before)):
-            self._last[before.uid] = before
-            self._waiting[before.uid] = {request.integration for request in requests}
+    async def fetch(self, kind: str, namespace: str, name: str) -> bytes | None:
+        """The JSON of a run; None if there is none. Raises ApiError."""
+        try:
+            return await self._client.get(f"{collection(*KINDS[kind], namespace)}/{name}")
+        except ApiError as error:
+            if error.status == 404:
+                return None
+            raise
+
+    def _keep(self, run: Run) -> bool:
+        if self.wanted(run):
+            return True
+        if run.children and (run.annotations or run.ignored):
+            self.dropped(run)
+        return False
+
+
+def integration_of(annotation: str) -> str:
+    parts = annotations.split(annotation)
+    return parts[0] if parts else ""
+
+
+def on_its_own(run: Run, integrations: Collection[str]) -> Run:
+    """The run as far as it counts beside its parent: what it says to these integrations."""
+
+    def counts(key: str) -> bool:
+        return ALL in integrations or integration_of(key) in integrations
+
+    mine = {key: value for key, value in run.annotations.items() if counts(key)}
+    return replace(run, parent="", annotations=mine, ignored=tuple(filter(counts, run.ignored)))
+
+
+def _remember(memory: dict[K, V], key: K, value: V, limit: int) -> None:
+    memory[key] = value
+    if len(memory) > limit:
+        del memory[next(iter(memory))]

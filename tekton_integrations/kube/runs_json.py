@@ -9,10 +9,16 @@ from tekton_integrations import annotations
 from tekton_integrations.record import seconds
 from tekton_integrations.run import KINDS, Child, Run, State, Step, state_of
 
+# Tekton gives it to the runs that it makes for a PipelineRun.
+PARENT_LABEL = "tekton.dev/pipelineRun"
+_GROUP = "tekton.dev/"
 
-class _Owner(msgspec.Struct, gc=False):
+
+class _Owner(msgspec.Struct, gc=False, rename="camel"):
     kind: str
     uid: str
+    api_version: str = ""
+    name: str = ""
     controller: bool = False
 
 
@@ -21,6 +27,7 @@ class _Metadata(msgspec.Struct, gc=False, rename="camel"):
     uid: str
     resource_version: str
     creation_timestamp: datetime
+    deletion_timestamp: str = ""
     namespace: str = ""
     generation: int = 1
     generate_name: str = ""
@@ -45,6 +52,7 @@ class _Reference(msgspec.Struct, gc=False):
 class _Spec(msgspec.Struct, gc=False, rename="camel"):
     pipeline_ref: _Reference | None = None
     task_ref: _Reference | None = None
+    custom_ref: _Reference | None = None
 
 
 class _Condition(msgspec.Struct, gc=False, rename="camel"):
@@ -53,6 +61,15 @@ class _Condition(msgspec.Struct, gc=False, rename="camel"):
     reason: str = ""
     message: str = ""
     last_transition_time: datetime | None = None
+
+
+class _ChildReference(msgspec.Struct, gc=False):
+    name: str = ""
+
+
+class _Retry(msgspec.Struct, gc=False, rename="camel"):
+    start_time: datetime | None = None
+    completion_time: datetime | None = None
 
 
 class _Terminated(msgspec.Struct, gc=False, rename="camel"):
@@ -74,7 +91,8 @@ class _Status(msgspec.Struct, gc=False, rename="camel"):
     conditions: tuple[_Condition, ...] = ()
     start_time: datetime | None = None
     completion_time: datetime | None = None
-    child_references: tuple[msgspec.Raw, ...] = ()
+    child_references: tuple[_ChildReference, ...] = ()
+    retries_status: tuple[_Retry, ...] = ()
     skipped_tasks: tuple[msgspec.Raw, ...] = ()
     pod_name: str = ""
     steps: tuple[_Step, ...] = ()
@@ -86,6 +104,10 @@ class _Object(msgspec.Struct, gc=False, rename="camel"):
     kind: str = ""
     spec: _Spec = msgspec.field(default_factory=_Spec)
     status: _Status = msgspec.field(default_factory=_Status)
+
+
+class _Labelled(msgspec.Struct, gc=False):
+    metadata: _Metadata
 
 
 _decoder = msgspec.json.Decoder(_Object)
@@ -111,16 +133,55 @@ def decode_run(raw: bytes | msgspec.Raw) -> Run:
         resource_version=metadata.resource_version,
         generation=metadata.generation,
         created=metadata.creation_timestamp.timestamp(),
-        started=seconds(status.start_time),
+        started=_started(status),
         finished=seconds(finished),
         state=state,
         reason=condition.reason if condition else "",
         message=condition.message if condition else "",
         pipeline=_pipeline(source),
-        parent=next((o.uid for o in metadata.owner_references if o.controller and o.kind in KINDS), ""),
+        parent=owner.uid if (owner := _owner(metadata)) else "",
         unresolved=state is State.QUEUED and bool(source.spec.pipeline_ref or source.spec.task_ref),
         annotations={key: value for key, value in mine.items() if key not in ignored},
         ignored=tuple(sorted(ignored)),
+        children=tuple(child.name for child in status.child_references),
+        retries=tuple(seconds(each.completion_time) or 0.0 for each in status.retries_status),
+    )
+
+
+class Labelled(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """The metadata of a run that says to be another's child. `parent` is the uid of the run that controls it,
+    `parent_kind` and `parent_name` tell more of that or, without one, what the label says. `annotations` holds ours
+    only. `going`: it was deleted, and somebody still holds it."""
+
+    namespace: str
+    name: str
+    uid: str
+    resource_version: str
+    labelled: bool
+    going: bool
+    parent: str
+    parent_kind: str
+    parent_name: str
+    annotations: dict[str, str]
+
+
+_labelled_decoder = msgspec.json.Decoder(_Labelled)
+
+
+def decode_labelled(raw: bytes | msgspec.Raw) -> Labelled:
+    metadata = _labelled_decoder.decode(raw).metadata
+    owner = _owner(metadata)
+    return Labelled(
+        namespace=metadata.namespace,
+        name=metadata.name,
+        uid=metadata.uid,
+        resource_version=metadata.resource_version,
+        labelled=PARENT_LABEL in metadata.labels,
+        going=bool(metadata.deletion_timestamp),
+        parent=owner.uid if owner else "",
+        parent_kind=owner.kind if owner else "PipelineRun",
+        parent_name=owner.name if owner else metadata.labels.get(PARENT_LABEL, ""),
+        annotations=annotations.ours(metadata.annotations),
     )
 
 
@@ -148,8 +209,20 @@ def decode_child(raw: bytes | msgspec.Raw) -> tuple[str, Child]:
     )
 
 
+def _owner(metadata: _Metadata) -> _Owner | None:
+    """The run that controls it; others' owners, as a Job of some other kind of pipeline, report nothing for it."""
+    owners = (owner for owner in metadata.owner_references if owner.controller and owner.kind in KINDS)
+    return next((owner for owner in owners if owner.api_version.startswith(_GROUP)), None)
+
+
 def _succeeded(status: _Status) -> _Condition | None:
     return next((c for c in status.conditions if c.type == "Succeeded"), None)
+
+
+def _started(status: _Status) -> float | None:
+    """Its first try's begin: Tekton takes `startTime` back before each further one."""
+    first = next((each.start_time for each in status.retries_status if each.start_time), None)
+    return seconds(first or status.start_time)
 
 
 def _state(status: _Status, condition: _Condition | None) -> State:
@@ -158,6 +231,7 @@ def _state(status: _Status, condition: _Condition | None) -> State:
         condition.reason if condition else "",
         began=bool(status.child_references or status.pod_name),
         ran_nothing=bool(status.skipped_tasks) and not status.child_references,
+        retried=bool(status.retries_status),
     )
 
 
@@ -171,7 +245,7 @@ def _ignored(source: _Object, mine: dict[str, str]) -> frozenset[str]:
 
 def _pipeline(source: _Object) -> str:
     """What people call this run's pipeline. From the spec alone, since a name that came later would move the report."""
-    reference = source.spec.pipeline_ref or source.spec.task_ref
+    reference = source.spec.pipeline_ref or source.spec.task_ref or source.spec.custom_ref
     if reference is not None:
         # The resolvers for clusters, hubs and bundles take the name as a parameter.
         named = next((p.value for p in reference.params if p.name == "name" and isinstance(p.value, str)), "")

@@ -85,7 +85,7 @@ async def test_annotations_that_tekton_has_yet_to_copy_from_the_pipeline_are_wai
 
     async def looked_at() -> bool:
         metrics = await controller.metrics()
-        return metrics['tekton_integrations_reconcile_seconds_count{integration="github"}'] >= 1
+        return metrics.get('tekton_integrations_reconcile_seconds_count{integration="github"}', 0) >= 1
 
     await polled(looked_at)
     assert await stage.records(namespace) == []

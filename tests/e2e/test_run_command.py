@@ -69,7 +69,9 @@ async def test_readyz_names_what_is_missing_while_healthz_stays_well(tmp_path: P
         TestBed.started(manifests=[manifests]) as bed,
         aiohttp.ClientSession() as session,
         # Without Tekton's definitions there is nothing to list.
-        Controller.started(bed.admin_kubeconfig, tmp_path / "log", ready=False) as controller,
+        Controller.started(
+            await bed.service_account_kubeconfig(NAMESPACE, SERVICE_ACCOUNT), tmp_path / "log", ready=False
+        ) as controller,
     ):
 
         async def names_it() -> bool:

@@ -70,7 +70,7 @@ def test_a_refused_state_is_not_indexed() -> None:
 
 def test_what_nobody_saw_is_missing() -> None:
     known = lister(thing("a"), thing("b"), thing("c"))
-    assert sorted(each.name for each in known.missing([("n", "b"), ("n", "z")])) == ["a", "c"]
+    assert sorted(each.name for each in known.missing({hash(("n", "b")), hash(("n", "z"))})) == ["a", "c"]
 
 
 def test_it_may_change_while_somebody_goes_through_it() -> None:

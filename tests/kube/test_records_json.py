@@ -94,7 +94,7 @@ def test_storing_twice_changes_nothing_more() -> None:
 
 
 def test_what_has_no_value_is_left_out() -> None:
-    assert set(to_object(RECORD)["status"]) == {"name", "conditions"}
+    assert set(to_object(RECORD)["status"]) == {"name", "format", "conditions"}
 
 
 def test_a_new_record_has_no_version_and_a_known_one_is_guarded_by_it() -> None:

@@ -25,7 +25,7 @@ STATES = {
     },
     "not-found": {"not-found": [Q, State.COULD_NOT_START]},
     "remote-pipeline": {"remote-pipeline": [Q, R, State.SUCCEEDED]},
-    "retries": {"retries": [Q, R, State.FAILED], "retries-flaky": [Q, R, Q, R, Q, R, State.FAILED]},
+    "retries": {"retries": [Q, R, State.FAILED], "retries-flaky": [Q, R, State.FAILED]},
     "skipped": {"skipped": [Q, R, State.SUCCEEDED]},
     "success": {"success": [Q, R, State.SUCCEEDED], "success-test": [Q, R, State.SUCCEEDED]},
     "taskrun": {"taskrun": [Q, R, State.SUCCEEDED]},

@@ -98,12 +98,10 @@ class Api:
 
     def _learn(self, response: Response) -> None:
         """Feeds the quota from the answer's headers."""
-        remaining = response.headers.get("x-ratelimit-remaining")
-        if remaining is None:
-            return
-        self.quota.pace()
-        if remaining == "0":
-            self.quota.block(_until_reset(response))
+        remaining = _whole(response.headers.get("x-ratelimit-remaining"))
+        if remaining is not None:
+            limit = _whole(response.headers.get("x-ratelimit-limit"))
+            self.quota.learn(limit=limit, remaining=remaining, reset_in=_until_reset(response))
 
     def _failure(self, method: str, url: str, response: Response) -> Exception:
         status, said = response.status, _message(response)
@@ -111,11 +109,12 @@ class Api:
             return Unauthorized(said)
         if wait := _limited(response, said):
             self.quota.block(wait)
-            return Throttled(f"GitHub asked to wait {wait:.0f} s ({status})", wait)
+            return Throttled(f"GitHub asked to wait {wait:.0f} s ({status})", wait, at=self.quota)
         if status >= 500:
             after = response.headers.get("retry-after")
             delay = _seconds(after) if after else None
-            return TemporaryError("ServiceUnavailable", f"GitHub answered {status}", delay, maybe_sent=method != "GET")
+            message, changes = f"GitHub answered {status}", method != "GET"
+            return TemporaryError("ServiceUnavailable", message, delay, maybe_sent=changes, down=True)
         if status in (301, 302, 307, 308):
             return PermanentError(
                 "RepositoryMoved", "GitHub says that the repository has moved; set owner and repo to its new name"
@@ -165,6 +164,10 @@ def _until_reset(response: Response) -> float:
     except ValueError:
         now = time.time()
     return min(MAX_WAIT, max(1.0, reset - now + 1.0))
+
+
+def _whole(text: str | None) -> int | None:
+    return int(text) if text and text.isdecimal() else None
 
 
 def _seconds(text: str) -> float:

@@ -1,0 +1,213 @@
+"""Which of the runs that say to be another run's child are reported on their own.
+
+Tekton copies a run's annotations down to its children, so those are the parent's business: they are selected out on
+the server, and of them only the metadata is watched. But a child may carry annotations of its own (its Task's, its
+pipeline task's), and a label or an owner can be forged: the parent must exist, and list it (docs/decisions/0010).
+"""
+
+import time
+from functools import partial
+from typing import NamedTuple
+
+import msgspec
+
+from tekton_integrations.kube.client import ApiError, KubeClient, collection
+from tekton_integrations.kube.informer import Informer, Source
+from tekton_integrations.kube.lister import Lister
+from tekton_integrations.kube.runs import ALL, Runs, integration_of, on_its_own
+from tekton_integrations.kube.runs_json import PARENT_LABEL, Labelled, decode_labelled, decode_run
+from tekton_integrations.log import logger
+from tekton_integrations.run import KINDS, Run
+from tekton_integrations.workqueue import WorkQueue, backoff
+
+# Tekton lists a child a moment after it made it; and the children of a deleted run go a moment after it.
+PATIENCE = 10.0
+Verdict = frozenset[str]
+SILENT: Verdict = frozenset()
+NOBODY_ANSWERS: Verdict = frozenset({ALL})
+
+
+class Suspect(NamedTuple):
+    """`asked`: somebody wants to know what it is, and not just the watch has seen it."""
+
+    kind: str
+    namespace: str
+    name: str
+    uid: str
+    asked: bool = False
+
+
+class Children:
+    """`informers` watch the runs with the label of children; `work` looks into what is not plain at once."""
+
+    def __init__(self, client: KubeClient, runs: Runs, silence: float, namespace: str = "") -> None:
+        self._runs = runs
+        # uid → the integrations for which the run is reported on its own, which may be none.
+        self._verdicts: dict[str, Verdict] = {}
+        # Hash of the uid of a child that carried nothing of its own → hash of its annotations' keys then: one that is
+        # taken from its parent later doesn't become its own.
+        self._copies: dict[int, int] = {}
+        # Hashes of (parent's uid, child's name, keys of annotations) of the parents that are not cached.
+        self._listed: set[int] = set()
+        # uid → whether its parent was there, and since when that is so.
+        self._since: dict[str, tuple[bool, float]] = {}
+        self._queue: WorkQueue[Suspect] = WorkQueue()
+        self.informers = {
+            kind: Informer(
+                client,
+                Source(
+                    f"{kind} (children)",
+                    collection(*api, namespace),
+                    decode_labelled,
+                    silence,
+                    selector={"labelSelector": PARENT_LABEL},
+                    metadata_only=True,
+                    keep=partial(self._look, kind),
+                ),
+                Lister[Labelled](),
+            )
+            for kind, api in KINDS.items()
+        }
+        for kind, informer in self.informers.items():
+            informer.add_handler(partial(self._gone, kind))
+            informer.on_list(partial(runs.lost_all_but, kind))
+        runs.add_handler(lambda before, now: None if now or not before else self._run_gone(before))
+        runs.judge = self.judge
+        runs.dropped = self._remember_parent
+
+    def judge(self, run: Run) -> Run:
+        """The run as far as it counts on its own. One of which that is not known yet keeps its parent."""
+        verdict = self._verdicts.get(run.uid)
+        if verdict is not None:
+            return on_its_own(run, verdict)
+        if run.parent and (run.annotations or run.ignored):
+            self._queue.add(Suspect(run.kind, run.namespace, run.name, run.uid, asked=True))
+        return run
+
+    async def work(self) -> None:
+        """Until cancelled: looks at what is in doubt."""
+        failures = 0
+        while True:
+            suspect = await self._queue.get()
+            again: float | None = None
+            try:
+                again = await self._examine(suspect)
+                failures = 0
+            except ApiError as error:
+                failures += 1
+                again = backoff(failures)
+                logger.debug("child not examined", error=str(error), name=suspect.name, namespace=suspect.namespace)
+            except msgspec.DecodeError as error:
+                logger.error("unreadable object", kind=suspect.kind, error=str(error)[:200])
+            finally:
+                self._queue.done(suspect)
+            if again:
+                self._queue.add_after(suspect, again)
+
+    def _look(self, kind: str, child: Labelled) -> bool:
+        """Nothing of it stays in the cache."""
+        suspect = Suspect(kind, child.namespace, child.name, child.uid)
+        if self._verdicts.get(child.uid):
+            self._queue.add(suspect)
+        elif child.annotations and self._copies.get(hash(child.uid)) != _hash_of_keys(child):
+            self._copies.pop(hash(child.uid), None)
+            self._weigh(child, suspect)
+        return False
+
+    def _weigh(self, child: Labelled, suspect: Suspect) -> None:
+        """Without a call, where it is a child like nearly all: with the parent's annotations, and listed by it."""
+        parent = self._runs.get(child.parent_kind, child.namespace, child.parent_name)
+        if parent is None:
+            if hash((child.parent, child.name, frozenset(child.annotations))) not in self._listed:
+                self._queue.add(suspect)
+        elif parent.uid != child.parent or not child.annotations.keys() <= _keys(parent):
+            self._queue.add(suspect)
+        elif _answers(parent, child):
+            self._is_copy(child)
+        else:  # it will be; whenever the child changes until then, we look again
+            self._since.setdefault(child.uid, (True, time.monotonic()))
+            self._queue.add_after(suspect, PATIENCE)
+
+    async def _examine(self, suspect: Suspect) -> float | None:
+        """Decides about it and reports it on; gives the seconds after which to look again, if that is needed."""
+        if hash(suspect.uid) in self._copies and not suspect.asked:
+            return None
+        raw = await self._runs.fetch(suspect.kind, suspect.namespace, suspect.name)
+        child = decode_labelled(raw) if raw else None
+        if raw is None or child is None or child.uid != suspect.uid:
+            self._since.pop(suspect.uid, None)
+            return None
+        verdict = self._verdicts.get(child.uid) or await self._verdict(child)
+        if verdict is None:
+            return self._left(child)
+        self._since.pop(child.uid, None)
+        self._verdicts[child.uid] = verdict
+        run = self.judge(decode_run(raw))
+        if verdict:
+            self._runs.take(run, watched=not child.labelled)
+        elif suspect.asked:
+            self._runs.changed(run, run)
+        return None
+
+    async def _verdict(self, child: Labelled) -> Verdict | None:
+        """The integrations for which it says what its parent doesn't; None where it is too early to tell."""
+        if self._copies.get(hash(child.uid)) == _hash_of_keys(child):
+            return SILENT
+        parent = self._runs.get(child.parent_kind, child.namespace, child.parent_name)
+        if parent is None or not _answers(parent, child):
+            raw = await self._runs.fetch(child.parent_kind, child.namespace, child.parent_name)
+            parent = decode_run(raw) if raw else None
+        if parent is None or not _answers(parent, child):
+            return self._unanswered(child, there=parent is not None and parent.uid == child.parent)
+        if own := child.annotations.keys() - _keys(parent):
+            return frozenset(map(integration_of, own))
+        self._is_copy(child)
+        return SILENT
+
+    def _unanswered(self, child: Labelled, *, there: bool) -> Verdict | None:
+        if child.going:
+            return SILENT  # with its parent
+        now = time.monotonic()
+        was_there, since = self._since.setdefault(child.uid, (there, now))
+        if was_there != there:
+            self._since[child.uid] = (there, now)
+            return None
+        return NOBODY_ANSWERS if now - since >= PATIENCE else None
+
+    def _left(self, child: Labelled) -> float:
+        """Seconds until nobody can be expected to answer for it any more."""
+        return max(0.01, self._since[child.uid][1] + PATIENCE - time.monotonic())
+
+    def _is_copy(self, child: Labelled) -> None:
+        self._copies[hash(child.uid)] = _hash_of_keys(child)
+        self._since.pop(child.uid, None)
+
+    def _remember_parent(self, run: Run) -> None:
+        """A run that is not cached (any more): its children are still to be recognised."""
+        keys = frozenset(_keys(run))
+        self._listed |= {hash((run.uid, child, keys)) for child in run.children}
+
+    def _run_gone(self, run: Run) -> None:
+        keys = frozenset(_keys(run))
+        self._listed -= {hash((run.uid, child, keys)) for child in run.children}
+        self._verdicts.pop(run.uid, None)
+
+    def _gone(self, kind: str, before: Labelled | None, now: Labelled | None) -> None:
+        if now is None and before is not None:
+            self._copies.pop(hash(before.uid), None)
+            self._since.pop(before.uid, None)
+            self._runs.lost(kind, before.namespace, before.name)
+            self._verdicts.pop(before.uid, None)
+
+
+def _answers(parent: Run, child: Labelled) -> bool:
+    """Whether it is the one that the child names, and knows of it. A CustomRun has no list of what it made."""
+    return parent.uid == child.parent and (parent.kind == "CustomRun" or child.name in parent.children)
+
+
+def _hash_of_keys(child: Labelled) -> int:
+    return hash(frozenset(child.annotations))
+
+
+def _keys(run: Run) -> set[str]:
+    return {*run.annotations, *run.ignored}

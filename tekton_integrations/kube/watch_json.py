@@ -1,0 +1,60 @@
+"""What comes over a watch or in a list, before anybody looks into the objects."""
+
+from typing import TypeVar
+
+import msgspec
+
+INITIAL_EVENTS_END = "k8s.io/initial-events-end"
+D = TypeVar("D")
+
+
+class Watch(msgspec.Struct):
+    type: str
+    object: msgspec.Raw
+
+
+class Meta(msgspec.Struct, rename="camel"):
+    resource_version: str = ""
+    annotations: dict[str, str] = {}
+    continue_: str = msgspec.field(default="", name="continue")
+
+
+class Bookmark(msgspec.Struct):
+    metadata: Meta
+
+
+class Identity(msgspec.Struct):
+    """What every object has, however odd the rest of it."""
+
+    name: str
+    namespace: str = ""
+
+
+class Named(msgspec.Struct):
+    metadata: Identity
+
+
+class Error(msgspec.Struct):
+    code: int = 0
+    message: str = ""
+
+
+class Page(msgspec.Struct):
+    metadata: Meta
+    items: list[msgspec.Raw]
+
+
+class Unreadable(Exception):
+    """What came is not what an API server says."""
+
+
+class Expired(Exception):
+    """The version we know is no longer in the server's history: only a new list helps."""
+
+
+def decoded(raw: bytes | msgspec.Raw, kind: type[D]) -> D:
+    """Raises Unreadable."""
+    try:
+        return msgspec.json.decode(raw, type=kind)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise Unreadable(str(error)) from error

@@ -1,0 +1,56 @@
+"""The milestones of a run, for consumers that need each transition and not just the newest state. Pure.
+
+They follow from the run alone, so that after a crash or a fail-over the same ones are due, under the same ids.
+"""
+
+import uuid
+
+import msgspec
+
+from tekton_integrations.run import Run
+
+CREATED, STARTED, RETRIED, FINISHED = "created", "started", "retried", "finished"
+_NAMESPACE = uuid.UUID("6f1f8a3e-6a0c-5d0e-9a57-3b2f5f0e7c11")
+
+
+class Milestone(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """`key` tells the milestones of a run apart (`created`, `started`, `retried/1`, `finished`); `name` is the key
+    without its number. `sequence` counts from 1 without gaps; `time` is when it was reached, in seconds since the
+    epoch. `id` is the same whenever and by whomever it is delivered, so that receivers can drop repetitions."""
+
+    key: str
+    name: str
+    sequence: int
+    id: str
+    time: float
+
+
+def reached(run: Run) -> list[tuple[str, float]]:
+    """Key and time of all that the run has reached, in order. A run that could not start was never started."""
+    found = [(CREATED, run.created)]
+    if run.started is not None:
+        found.append((STARTED, run.started))
+    found += [(f"{RETRIED}/{number}", time) for number, time in enumerate(run.retries, 1)]
+    if run.final:
+        found.append((FINISHED, run.finished or run.created))
+    return found
+
+
+def due(run: Run, last: str, delivered: int, external_id: str) -> list[Milestone]:
+    """What is to be delivered after the milestone `last` (empty: none yet), the `delivered`th."""
+    missing = [(key, time) for key, time in reached(run) if _rank(key) > _rank(last)]
+    return [
+        Milestone(
+            key=key,
+            name=key.partition("/")[0],
+            sequence=delivered + number,
+            id=str(uuid.uuid5(_NAMESPACE, f"{external_id}/{key}")),
+            time=time,
+        )
+        for number, (key, time) in enumerate(missing, 1)
+    ]
+
+
+def _rank(key: str) -> tuple[int, int]:
+    name, _, number = key.partition("/")
+    return ("", CREATED, STARTED, RETRIED, FINISHED).index(name), int(number or 0)

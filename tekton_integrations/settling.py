@@ -1,0 +1,76 @@
+"""Concludes what a record left open at the remote: of a deleted run, of a withdrawn annotation, of an old target."""
+
+from collections.abc import Iterable, Mapping
+
+from tekton_integrations import metrics
+from tekton_integrations.cluster import Cluster, Mandate
+from tekton_integrations.contexts import Contexts
+from tekton_integrations.errors import PermanentError, TemporaryError
+from tekton_integrations.integration import Integration
+from tekton_integrations.ledger import Ledger
+from tekton_integrations.log import logger
+from tekton_integrations.provider import Provider
+from tekton_integrations.record import Record, Target
+from tekton_integrations.workqueue import Wait
+
+# Tries to settle what a deleted run left behind; with back-off about a day.
+MAX_ATTEMPTS = 300
+
+
+class Settler:
+    def __init__(self, integration: Integration, cluster: Cluster, contexts: Contexts, mandate: Mandate) -> None:
+        self._integration = integration
+        self._cluster = cluster
+        self._contexts = contexts
+        self._mandate = mandate
+
+    async def leave(self, ledger: Ledger, target: Target) -> None:
+        """Before a run is shown at `target`: what is open at another one is concluded."""
+        old = ledger.record.target
+        if old is None or old.address == target.address:
+            return
+        if ledger.record.traces and not ledger.record.reported:
+            try:
+                await self._settle(ledger)
+            except PermanentError as error:
+                logger.warning("old target not settled", record=ledger.record.name, reason=error.reason)
+        ledger.start_over()
+
+    async def conclude(self, record: Record) -> Wait | None:
+        """None when nothing is left open, or nothing can be done about it; else the time until the next try."""
+        ledger = Ledger(record, self._cluster, self._mandate)
+        try:
+            await self._settle(ledger)
+            outcome = "Concluded"
+        except PermanentError as error:
+            outcome = error.reason
+        except TemporaryError as error:
+            if record.attempts < MAX_ATTEMPTS:
+                return Wait(error.delay or 5.0) if record.lost else await ledger.retry(error, record.input_digest)
+            outcome = error.reason
+        metrics.settled.labels(record.integration, outcome).inc()
+        logger.info("settled", record=record.name, namespace=record.namespace, outcome=outcome)
+        return None
+
+    async def _settle(self, ledger: Ledger) -> None:
+        """Concludes what the record left open, and waits until nothing of it can appear any more."""
+        record = ledger.record
+        if record.target is None:
+            return
+        namespace, _, name = record.provider.partition("/")
+        chosen = self._cluster.providers.get(namespace, name)
+        labels = await self.labels(record.namespace, [chosen] if chosen else [])
+        if chosen is None or not chosen.grants_to(record.namespace, labels, record.target):
+            raise PermanentError("NotGranted", f"Provider {record.provider} no longer grants {record.target.resource}")
+        context = await self._contexts.make(ledger, chosen, None, search=True)
+        with self._contexts.gate(chosen, context).admitted():
+            await self._integration.settle(record, context)
+        deadlines = [ledger.deadline(record.intent) if record.intent else 0.0, record.verify_after or 0.0]
+        if (wait := max(deadlines) - self._cluster.now()) > 0:
+            raise TemporaryError("MaybeSent", "a call was cut; what it made is looked for again", wait, maybe_sent=True)
+
+    async def labels(self, namespace: str, providers: Iterable[Provider]) -> Mapping[str, str]:
+        """Those of the namespace; read only where a grant asks for them."""
+        if any(each.selects_namespaces for each in providers):
+            return await self._cluster.namespaces.labels(namespace)
+        return {}

@@ -1,0 +1,148 @@
+"""What makes a name be looked at: a change of its run, of its record, of a Provider, of a Secret; or our turn.
+
+By index, never by looking at everything, except where our turn begins.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+from tekton_integrations.cluster import Cluster
+from tekton_integrations.integration import Integration
+from tekton_integrations.kube.informer import Informer
+from tekton_integrations.kube.secret_watches import SecretWatches
+from tekton_integrations.provider import Provider
+from tekton_integrations.record import Record
+from tekton_integrations.registry import CORE
+from tekton_integrations.requests import Request, asked, for_record, for_run
+from tekton_integrations.run import Run, State
+from tekton_integrations.serving import PROGRESS, Serving
+from tekton_integrations.unserved import stray
+
+
+class WakeUps:
+    """`grace`: seconds that a new run may be without a condition before it is shown as queued."""
+
+    def __init__(
+        self, cluster: Cluster, servings: Mapping[str, Serving], integrations: Sequence[Integration], grace: float
+    ) -> None:
+        self._cluster = cluster
+        self._servings = servings
+        self._types = {each.name: {kind.name for kind in each.provider_types} for each in integrations}
+        self._grace = grace
+        self._secrets: SecretWatches | None = None
+
+    def connect(self, providers: Informer[Provider], claims: Informer[Any], secrets: SecretWatches) -> None:
+        self._secrets = secrets
+        runs, records = self._cluster.runs, self._cluster.records
+        runs.wanted = self.wanted
+        runs.add_handler(self.on_run)
+        records.on_foreign_change(self.on_record)
+        records.vanished = runs.relist
+        providers.add_handler(self.on_provider)
+        claims.add_handler(lambda _before, _now: self.refill(CORE))
+        for name, serving in self._servings.items():
+            serving.refill = partial(self.refill, name)
+
+    def wanted(self, run: Run) -> bool:
+        """Whether something is left to do about it, as far as the caches know."""
+        if not (run.annotations or run.ignored):
+            return False
+        return any(
+            not self._serving(request.integration).worker.settled(run, request, wanted)
+            for request, wanted in zip(for_run(run), asked(run).values(), strict=True)
+        )
+
+    def on_run(self, before: Run | None, now: Run | None) -> None:
+        run = now or before
+        assert run is not None
+        known = self._known(run)
+        names = known | set(for_run(run))
+        if now is None and (names := {name for name in names if name in known or self._open(run, name)}):
+            self._cluster.runs.remember(run, {name.integration for name in names})
+        # What a run asks decides where it waits, and its end may use what is kept for ends.
+        moved = (
+            before is not None
+            and now is not None
+            and (before.annotations, before.final) != (now.annotations, now.final)
+        )
+        for name in names:
+            if moved:
+                self._serving(name.integration).unpark(name)
+            self._add(name, run, new=now is not None and not known)
+
+    def on_record(self, before: Record | None, now: Record | None) -> None:
+        """Somebody else wrote or deleted it."""
+        record = now or before
+        assert record is not None
+        if record.settled:
+            self._cluster.runs.drop_unless_wanted(record.run.kind, record.namespace, record.run.name)
+        serving = self._serving(record.integration)
+        if not serving.holds:
+            return
+        if disowned := stray(record):
+            self._servings[CORE].add(disowned, PROGRESS)
+            return
+        if before is not None and now is not None:
+            serving.worker.edited(record)
+        serving.add(for_record(record), PROGRESS)
+
+    def on_provider(self, before: Provider | None, now: Provider | None) -> None:
+        types = {provider.type for provider in (before, now) if provider}
+        self._wake(self._reach(now or before), {name for name, own in self._types.items() if own & types})
+        if self._secrets:
+            ours = set[str]().union(*self._types.values())
+            self._secrets.follow(each for each in self._cluster.providers if each.type in ours)
+
+    def on_secret(self, provider: Provider) -> None:
+        self._cluster.credentials.forget(provider)
+        concerned = [record for record in self._reach(provider) if record.provider == provider.path]
+        for record in concerned:
+            self._serving(record.integration).worker.wake(record)
+        self._wake(concerned, self._types.keys())
+
+    def refill(self, integration: str) -> None:
+        """All that one integration has to look at."""
+        serving = self._servings[integration]
+        if not serving.holds:
+            return
+        for run in self._cluster.runs:
+            new = not self._known(run)
+            for name in for_run(run):
+                if self._serving(name.integration) is serving:
+                    self._add(name, run, new=new)
+        for record in self._cluster.records:
+            if self._serving(record.integration) is serving and not stray(record):
+                serving.add(for_record(record), PROGRESS)
+            elif integration == CORE and (disowned := stray(record)):
+                serving.add(disowned, PROGRESS)
+
+    def _reach(self, provider: Provider | None) -> list[Record]:
+        """The records whose report waits, in the namespaces that a Provider may serve."""
+        assert provider is not None
+        shared = provider.namespace == self._cluster.shared_namespace
+        return self._cluster.records.waiting("" if shared else provider.namespace)
+
+    def _wake(self, records: Iterable[Record], integrations: Iterable[str]) -> None:
+        chosen = set(integrations)
+        for record in records:
+            if record.integration in chosen and not stray(record):
+                self._servings[record.integration].unpark(for_record(record))
+
+    def _serving(self, integration: str) -> Serving:
+        return self._servings.get(integration, self._servings[CORE])
+
+    def _known(self, run: Run) -> set[Request]:
+        return {for_record(record) for record in self._cluster.records.of_run(run.uid) if not stray(record)}
+
+    def _open(self, run: Run, name: Request) -> bool:
+        return not self._serving(name.integration).worker.settled(run, name, asked(run)[name.integration])
+
+    def _add(self, name: Request, run: Run, *, new: bool) -> None:
+        """A run's end goes first; one that is new gets a moment, in which Tekton usually gives it a condition."""
+        serving = self._serving(name.integration)
+        slack = 0.0 if run.final else PROGRESS
+        if new and run.state is State.QUEUED:
+            serving.add_after(name, self._grace, slack)
+        else:
+            serving.add(name, slack)

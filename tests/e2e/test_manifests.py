@@ -1,0 +1,74 @@
+"""An installation under another name, and what kubectl shows of Integrations on a terminal of 80 columns."""
+
+from typing import Any
+
+from hack.testbed import ApiError, TestBed
+from hack.testbed.api import polled
+from tests.conftest import MANIFESTS
+from tests.e2e import people
+from tests.e2e.people import Person
+from tests.e2e.stage import GROUP
+
+UID = "5e0f6c1e-0000-4000-8000-000000000001"
+ACCOUNT = "system:serviceaccount:{}:tekton-integrations"
+STATUS: dict[str, Any] = {
+    "version": "v1",
+    "versions": ["v1"],
+    "packageVersion": "0.2.0",
+    "kinds": ["PipelineRun", "TaskRun"],
+    "holder": "tekton-integrations-5d4f8c7b9-x2v7q",
+    "conditions": [
+        {
+            "type": "Ready",
+            "status": "True",
+            "reason": "Ready",
+            "message": "holds the Lease",
+            "lastTransitionTime": "2026-11-21T10:00:00Z",
+        }
+    ],
+    "quota": "4,812 of 5,000 left",
+    "quotas": [
+        {
+            "provider": "tekton-integrations/github",
+            "scope": "acme",
+            "limit": 5000,
+            "remaining": 4812,
+            "resetTime": "2026-11-21T11:00:00Z",
+        }
+    ],
+}
+
+
+async def test_the_overlay_changes_the_namespace_everywhere() -> None:
+    async with TestBed.started(manifests=[MANIFESTS.parent / "crds"]) as bed:  # it waits until they are served
+        await bed.kubectl("apply", "-k", str(MANIFESTS.parent / "overlays" / "other-namespace"))
+        assert "integrations" in await bed.kubectl("get", "deployments", "-A", "--no-headers")
+        assert "tekton-integrations " not in await bed.kubectl("get", "namespaces", "--no-headers")
+        stranger = await people.bound(bed, ACCOUNT.format("tekton-integrations"), "cluster-admin", "default")
+        collection, record = people.records_path("default"), people.record_of("demo", UID)
+
+        async def refused() -> bool:  # a policy takes effect within seconds
+            try:
+                await stranger.request("POST", f"{collection}?dryRun=All", record)
+            except ApiError as error:
+                return error.status == 403
+            return False
+
+        await polled(refused)
+        await Person(bed, ACCOUNT.format("integrations")).request("POST", collection, record)
+
+
+async def test_integrations_read_well_on_80_columns(bed: TestBed, namespace: str) -> None:
+    account = await people.bound(bed, people.controller(bed).user, "cluster-admin", namespace)
+    for name in ("github", "cloudevents"):
+        body = people.integration(name) | {"status": STATUS}
+        made = await account.request("POST", f"{GROUP}/namespaces/{namespace}/integrations", body)
+        assert made["status"] == STATUS  # nothing is pruned
+    shown = await bed.kubectl("get", "integrations", "-n", namespace)
+    titles, first, _ = shown.splitlines()
+    assert titles.split() == ["NAME", "VERSION", "READY", "QUOTA", "AGE"]
+    assert first.startswith("cloudevents   v1        True    4,812 of 5,000 left   ")
+    assert max(map(len, shown.splitlines())) <= 80
+    wide = await bed.kubectl("get", "integrations", "-n", namespace, "-o", "wide")
+    assert wide.splitlines()[0].split() == ["NAME", "VERSION", "READY", "QUOTA", "AGE", "HOLDER", "MESSAGE"]
+    await bed.kubectl("wait", "--for=condition=Ready", "-n", namespace, "integration/github", "--timeout=5s")

@@ -1,0 +1,59 @@
+import pytest
+
+from tekton_integrations.milestones import Milestone, due
+from tekton_integrations.run import Run, State
+from tests.runs import make_run
+
+ID = "0123456789abcdef"
+
+
+def keys(milestones: list[Milestone]) -> list[str]:
+    return [milestone.key for milestone in milestones]
+
+
+def run(state: State, **fields: object) -> Run:
+    return make_run(state=state, created=10.0, **fields)
+
+
+RUNNING = run(State.RUNNING, started=11.0, finished=None)
+RETRIED = run(State.RUNNING, started=11.0, finished=None, retries=(12.0, 13.0))
+ENDED = run(State.FAILED, started=11.0, finished=14.0, retries=(12.0, 13.0))
+
+
+def test_each_state_adds_what_it_has_reached() -> None:
+    queued = run(State.QUEUED, started=None, finished=None)
+    assert keys(due(queued, "", 0, ID)) == ["created"]
+    assert keys(due(RUNNING, "created", 1, ID)) == ["started"]
+    assert keys(due(RETRIED, "started", 2, ID)) == ["retried/1", "retried/2"]
+    assert keys(due(ENDED, "retried/2", 4, ID)) == ["finished"]
+    assert due(ENDED, "finished", 5, ID) == []
+
+
+def test_whoever_comes_late_gets_all_in_order_and_numbered_without_gaps() -> None:
+    found = due(ENDED, "", 0, ID)
+    assert keys(found) == ["created", "started", "retried/1", "retried/2", "finished"]
+    assert [milestone.sequence for milestone in found] == [1, 2, 3, 4, 5]
+    assert [milestone.time for milestone in found] == [10.0, 11.0, 12.0, 13.0, 14.0]
+    assert [milestone.name for milestone in found] == ["created", "started", "retried", "retried", "finished"]
+
+
+@pytest.mark.parametrize("told", range(6))
+def test_an_interruption_anywhere_changes_neither_ids_nor_numbers(told: int) -> None:
+    whole = due(ENDED, "", 0, ID)
+    last = whole[told - 1].key if told else ""
+    assert due(ENDED, last, told, ID) == whole[told:]
+
+
+def test_a_run_that_could_not_start_has_no_start() -> None:
+    failed = run(State.COULD_NOT_START, started=None, finished=14.0)
+    assert keys(due(failed, "", 0, ID)) == ["created", "finished"]
+
+
+def test_more_than_nine_retries_stay_in_order() -> None:
+    often = run(State.RUNNING, started=11.0, finished=None, retries=tuple(float(n) for n in range(12)))
+    assert keys(due(often, "retried/9", 11, ID)) == ["retried/10", "retried/11", "retried/12"]
+
+
+def test_ids_differ_between_milestones_and_between_runs() -> None:
+    ids = [milestone.id for unique in (ID, ID[::-1]) for milestone in due(ENDED, "", 0, unique)]
+    assert len(set(ids)) == len(ids)
