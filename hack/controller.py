@@ -3,7 +3,7 @@
 import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from signal import Signals
 from typing import Self
@@ -27,6 +27,19 @@ class Pod:
     environment: Mapping[str, str]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """Where and how the process runs: `environment` is added to ours, `enter` is a command that runs it elsewhere
+    (in a network namespace), and `address` is its own address there, at which we reach its health server."""
+
+    environment: Mapping[str, str] = field(default_factory=dict)
+    enter: Sequence[str] = ()
+    address: str = "127.0.0.1"
+
+
+HERE = Place()
+
+
 class Controller:
     """One process of `tekton-integrations run`."""
 
@@ -37,10 +50,10 @@ class Controller:
     @classmethod
     @asynccontextmanager
     async def started(
-        cls, access: Path | Pod, log: Path, *, arguments: Sequence[str] = (), ready: bool = True
+        cls, access: Path | Pod, log: Path, *, arguments: Sequence[str] = (), ready: bool = True, place: Place = HERE
     ) -> AsyncIterator[Self]:
         """Started, ready and, at the end, stopped. Its output goes to `log`."""
-        controller = await cls.start(access, log, arguments=arguments)
+        controller = await cls.start(access, log, arguments=arguments, place=place)
         try:
             if ready:
                 await controller.ready()
@@ -49,17 +62,18 @@ class Controller:
             await controller.child.stop(20)
 
     @classmethod
-    async def start(cls, access: Path | Pod, log: Path, *, arguments: Sequence[str] = ()) -> Self:
+    async def start(cls, access: Path | Pod, log: Path, *, arguments: Sequence[str] = (), place: Place = HERE) -> Self:
         """`access` is a kubeconfig, or what a pod would find."""
         port = free_port()
-        own = ["--health-host", "127.0.0.1", "--health-port", str(port)]
+        own = ["--health-host", place.address, "--health-port", str(port)]
         if isinstance(access, Pod):
             own += ["--service-account", str(access.directory)]
         else:
             own += ["--kubeconfig", str(access)]
-        environment = access.environment if isinstance(access, Pod) else {}
-        child = await Child.started([*COMMAND, *own, *arguments], log, environment)
-        return cls(child, f"http://127.0.0.1:{port}")
+        found = access.environment if isinstance(access, Pod) else {}
+        command = [*place.enter, *COMMAND, *own, *arguments]
+        child = await Child.started(command, log, {**found, **place.environment})
+        return cls(child, f"http://{place.address}:{port}")
 
     async def ready(self) -> None:
         """Raises StartError if the process ends, TimeoutError if it does not get ready."""

@@ -1,6 +1,7 @@
 """Reads a recording of a real Tekton run: its writes in order, each with the one who made it.
 
 A recording (`tests/data/*.ndjson`) holds one watch event a line, in order; each is one write by one client.
+Those in `tests/data/made/` are of runs in which Tekton has no part: made on the test bed, by a stand-in for others.
 `rewrite.py` turns them into those of a replay, and `player.py` writes them.
 """
 

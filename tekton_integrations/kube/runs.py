@@ -88,6 +88,8 @@ class Runs:
     async def find(self, request: Request, fence: int = 0) -> Run | None:
         """The run itself, not another one of the same name; read from the API server where the cache doesn't have
         it, or may be older than `fence`. Nobody takes a run for deleted just because it isn't cached."""
+        if request.kind not in KINDS:
+            return None  # nobody but a forger of records asks for such
         informer, key = self.informers[request.kind], (request.namespace, request.name)
         run = informer.lister.get(*key)
         if run and run.uid == request.uid and max(int(run.resource_version), informer.version) >= fence:

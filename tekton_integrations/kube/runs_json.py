@@ -11,7 +11,6 @@ from tekton_integrations.run import KINDS, Child, Run, State, Step, state_of
 
 # Tekton gives it to the runs that it makes for a PipelineRun.
 PARENT_LABEL = "tekton.dev/pipelineRun"
-_GROUP = "tekton.dev/"
 
 
 class _Owner(msgspec.Struct, gc=False, rename="camel"):
@@ -189,8 +188,8 @@ def decode_child(raw: bytes | msgspec.Raw) -> tuple[str, Child]:
     """(uid of the controlling run, the child) from the JSON of a TaskRun."""
     source = _decoder.decode(raw)
     condition = _succeeded(source.status)
-    parent = next((o.uid for o in source.metadata.owner_references if o.controller), "")
-    return parent, Child(
+    owner = _owner(source.metadata)
+    return owner.uid if owner else "", Child(
         name=source.metadata.name,
         task=source.metadata.labels.get("tekton.dev/pipelineTask", source.metadata.name),
         state=_state(source.status, condition),
@@ -199,20 +198,16 @@ def decode_child(raw: bytes | msgspec.Raw) -> tuple[str, Child]:
         started=seconds(source.status.start_time),
         finished=seconds(source.status.completion_time),
         steps=tuple(
-            Step(
-                name=step.name,
-                exit_code=step.exit_code,
-                reason=step.terminated.reason if step.terminated else "",
-            )
+            Step(name=step.name, exit_code=step.exit_code, reason=step.terminated.reason if step.terminated else "")
             for step in source.status.steps
         ),
     )
 
 
 def _owner(metadata: _Metadata) -> _Owner | None:
-    """The run that controls it; others' owners, as a Job of some other kind of pipeline, report nothing for it."""
-    owners = (owner for owner in metadata.owner_references if owner.controller and owner.kind in KINDS)
-    return next((owner for owner in owners if owner.api_version.startswith(_GROUP)), None)
+    """The run that controls it; kinds of that name in another API group report nothing."""
+    owner = next((owner for owner in metadata.owner_references if owner.controller), None)
+    return owner if owner and owner.kind in KINDS and owner.api_version.startswith("tekton.dev/") else None
 
 
 def _succeeded(status: _Status) -> _Condition | None:

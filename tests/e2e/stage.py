@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from hack import objects
-from hack.controller import NAMESPACE, SERVICE_ACCOUNT, Controller, Pod
+from hack.controller import HERE, NAMESPACE, SERVICE_ACCOUNT, Controller, Place, Pod
 from hack.player import Player
 from hack.testbed import TestBed
 from hack.testbed.api import ApiError, polled
@@ -16,6 +16,8 @@ USER = f"system:serviceaccount:{NAMESPACE}:{SERVICE_ACCOUNT}"
 REPOSITORY = "acme/api"
 SHA = "3f786850e387550fdab836ed7e6dc881de23001b"
 RUNS = "/apis/tekton.dev/v1/pipelineruns"
+TASK_RUNS = "/apis/tekton.dev/v1/taskruns"
+CUSTOM_RUNS = "/apis/tekton.dev/v1beta1/customruns"
 GROUP = "/apis/integrations.tekton.dev/v1alpha1"
 WRITES = ("create", "update", "patch", "delete", "deletecollection")
 
@@ -49,7 +51,7 @@ class Stage:
 
     async def clear(self) -> None:
         """Leaves no runs and records to the next test's controller; namespaces take seconds to go."""
-        for kind in (RUNS, f"{GROUP}/integrationstatuses"):
+        for kind in (RUNS, TASK_RUNS, CUSTOM_RUNS, f"{GROUP}/integrationstatuses"):
             found = await self.bed.request("GET", kind)
             for namespace in {item["metadata"]["namespace"] for item in found["items"]}:
                 root, _, plural = kind.rpartition("/")
@@ -63,13 +65,13 @@ class Stage:
         await self.bed.apply(provider)
 
     @asynccontextmanager
-    async def controller(self, *arguments: str) -> AsyncIterator[Controller]:
-        async with Controller.started(self.pod, self.log, arguments=arguments) as controller:
+    async def controller(self, *arguments: str, place: Place = HERE) -> AsyncIterator[Controller]:
+        async with Controller.started(self.pod, self.log, arguments=arguments, place=place) as controller:
             yield controller
 
-    async def start_controller(self, *arguments: str) -> Controller:
+    async def start_controller(self, *arguments: str, place: Place = HERE) -> Controller:
         """One that the test itself ends, or kills."""
-        return await Controller.start(self.pod, self.log, arguments=arguments)
+        return await Controller.start(self.pod, self.log, arguments=arguments, place=place)
 
     def checks(self, sha: str = SHA, repository: str = REPOSITORY) -> list[CheckRun]:
         return self.github.check_runs(repository, sha)

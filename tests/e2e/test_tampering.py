@@ -104,7 +104,7 @@ async def test_a_forged_record_does_not_conclude_the_check_of_a_run_in_another_n
         return all(said(record)[0] == "False" for record in await stage.records(elsewhere))
 
     await polled(judged)
-    assert len(stage.github.requests) == calls
+    assert {call.method for call in list(stage.github.requests)[calls:]} <= {"GET"}
     await shown.ends_right()
 
 
