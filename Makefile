@@ -4,10 +4,10 @@ BIN := .venv/bin
 STAMP := .venv/installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint unit e2e docs bench testbed format clean
+.PHONY: help install demo test lint unit e2e docs bench bench-start bench-neighbours testbed format clean
 
 help: ## Print this list.
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 install: $(STAMP) ## Install everything into .venv.
 
@@ -42,10 +42,16 @@ unit: $(STAMP) ## Tests without an API server.
 
 e2e: $(STAMP) ## Tests on a real API server; builds it the first time (about 6 minutes).
 	$(BIN)/python -m hack.testbed --build
-	$(BIN)/pytest -m e2e
+	$(BIN)/pytest -m e2e -n 3 --dist loadfile
 
 bench: $(STAMP) ## CPU, latency and memory, beside a bare loop of the same calls.
 	@$(BIN)/python -m hack.bench
+
+bench-start: $(STAMP) ## Memory and start with 50,000 finished runs (about 15 minutes).
+	@$(BIN)/python -m hack.bench.start
+
+bench-neighbours: $(STAMP) ## A quiet tenant beside 100,000 waiting runs and a dead host (about 30 minutes).
+	@$(BIN)/python -m hack.bench.neighbours
 
 testbed: $(STAMP) ## Leave a real API server running and print its KUBECONFIG.
 	@$(BIN)/python -m hack.testbed --controller-manager

@@ -13,7 +13,7 @@ from typing import Any
 
 import aiohttp
 
-from tekton_integrations import registry
+from tekton_integrations import metrics, registry
 from tekton_integrations.cluster import Cluster, Mandate, Timing
 from tekton_integrations.health import HealthServer
 from tekton_integrations.integration import Integration
@@ -45,6 +45,8 @@ from tekton_integrations.workqueue import backoff
 
 # How often an Integration's quotas and holder are published, if they changed.
 PUBLISH = 10.0
+# How often the event loop's lag is measured.
+LAG = 0.25
 
 
 class Manager:
@@ -186,6 +188,7 @@ class Manager:
         for serving in self._servings.values():
             start(serving.run())
         start(self._publish())
+        start(_observe_lag())
         start(self._children.work())
         for children in self._children.informers.values():
             start(children.run())
@@ -212,6 +215,14 @@ class Manager:
         if held and (integration := next((i for i in self._integrations if i.name == serving.name), None)):
             await self._tell(integration, "")
         await serving.release()
+
+
+async def _observe_lag() -> None:
+    loop = asyncio.get_running_loop()
+    while True:
+        due = loop.time() + LAG
+        await asyncio.sleep(LAG)
+        metrics.loop_lag.observe(loop.time() - due)
 
 
 def _courtesy() -> Quota:

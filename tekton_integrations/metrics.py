@@ -45,6 +45,12 @@ record_writes = Counter(
     registry=registry,
 )
 queue_depth = Gauge(f"{_PREFIX}_queue_depth", "Names waiting for a worker.", ["integration"], registry=registry)
+loop_lag = Histogram(
+    f"{_PREFIX}_loop_lag_seconds",
+    "How late the event loop takes up what is due: high when something holds it up, or the CPU is short.",
+    buckets=(0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5),
+    registry=registry,
+)
 lease_held = Gauge(
     f"{_PREFIX}_lease_held",
     "1 while this process is the one that works the integration.",

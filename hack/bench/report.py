@@ -1,12 +1,12 @@
 """The table: each figure beside its target and an honest verdict, 80 columns wide; and how it was measured."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from .figures import Figure, groups
+from .figures import Figure, Group, groups
 from .judge import percentile
 from .results import Results
 
-_ROW = "  {:<33}{:>8}{:>16}{:>9}  {}"
+_ROW = "  {:<33}{:>8}{:>16}{:>8}  {}"
 _ROUND = "  {:>5}{:>7}{:>8}{:>7}{:>9}{:>11}{:>7}{:>7}{:>8}{:>9}"
 _METHOD = """\
 How it was measured
@@ -34,12 +34,15 @@ How it was measured
 
 def rendered(results: Results, *, connections: int) -> str:
     """`connections` is the driver's number of them."""
-    parts = [_ROW.format("", "median", "range", "target", "").rstrip()]
-    for title, figures in groups(results):
-        parts += ["", title, *(row for figure in figures for row in _rows(figure))]
-    parts += ["", *_rounds(results)]
+    parts = [*table(groups(results)), "", *_rounds(results)]
     parts += ["", _METHOD.format(connections=connections, rate=results.sizes.rate)]
     return "\n".join(parts)
+
+
+def table(groups: Iterable[Group]) -> Iterator[str]:
+    yield _ROW.format("", "median", "range", "target", "").rstrip()
+    for title, figures in groups:
+        yield from ("", title, *(row for figure in figures for row in _rows(figure)))
 
 
 def _rows(figure: Figure) -> Iterator[str]:

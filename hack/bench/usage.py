@@ -64,6 +64,21 @@ def rss(pid: int) -> float:
     return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * _PAGE / 2**20
 
 
+def pss(pid: int) -> float:
+    """Its proportional share of resident memory in MiB: pages that others have too are divided by their number."""
+    return _kibibytes(Path(f"/proc/{pid}/smaps_rollup"), "Pss") / 1024
+
+
+def peak_rss(pid: int) -> float:
+    """The highest resident memory so far, in MiB."""
+    return _kibibytes(Path(f"/proc/{pid}/status"), "VmHWM") / 1024
+
+
+def _kibibytes(path: Path, name: str) -> int:
+    lines = path.read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith(f"{name}:"))
+
+
 def maps(pid: int, name: str) -> bool:
     """Whether a shared library or extension module of that name is loaded."""
     return name in Path(f"/proc/{pid}/maps").read_text()

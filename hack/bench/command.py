@@ -1,0 +1,49 @@
+"""The command lines of the benchmarks: a flag for each size, and the lines that head a table."""
+
+import argparse
+import os
+import platform
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+BASE = Path(__file__).parents[2] / "manifests" / "base"
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Command(Generic[T]):
+    """`sizes` is a dataclass of numbers with defaults, `helps` says what each is for."""
+
+    module: str
+    description: str | None
+    sizes: type[T]
+    helps: Mapping[str, str]
+
+    def parsed(self) -> T:
+        parser = argparse.ArgumentParser(
+            prog=f"python -m {self.module}",
+            description=self.description,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        for name, default in self._defaults():
+            text = f"{self.helps[name]} (%(default)s)"
+            parser.add_argument(_flag(name), type=int, default=default, metavar="N", help=text)
+        return self.sizes(**vars(parser.parse_args()))
+
+    def heading(self, sizes: T, begin: float) -> str:
+        """`begin` by the monotonic clock."""
+        options = " ".join(f"{_flag(name)} {getattr(sizes, name)}" for name, _ in self._defaults())
+        load = "/".join(f"{each:.2f}" for each in os.getloadavg())
+        machine = f"Python {platform.python_version()}, {os.cpu_count()} CPUs, load average {load}"
+        return f"python -m {self.module} {options}\n{machine}, took {time.monotonic() - begin:.0f} s\n"
+
+    def _defaults(self) -> list[tuple[str, Any]]:
+        return [(field.name, field.default) for field in fields(self.sizes)]  # type: ignore[arg-type]
+
+
+def _flag(name: str) -> str:
+    return f"--{name.replace('_', '-')}"

@@ -1,0 +1,52 @@
+"""`python -m hack.bench.neighbours`: what a quiet tenant feels of 100,000 waiting runs and of a host that is dead.
+
+Prints a table; ends with 1 if a state of the quiet tenant's runs was not shown within a minute.
+Takes half an hour as it is; `--runs 1000 --hosts 6 --noisy-hosts 1 --seconds 10 --rounds 1` two minutes.
+"""
+
+import asyncio
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from hack.bench.command import BASE, Command
+from hack.bench.etcd import EtcdBed
+from hack.testbed import TEKTON_CRDS
+
+from .measure import measured
+from .results import Sizes
+from .table import rendered
+
+_COMMAND = Command(
+    module="hack.bench.neighbours",
+    description=__doc__,
+    sizes=Sizes,
+    helps={
+        "rounds": "how often alone and beside the noise is measured, in turn",
+        "runs": "waiting runs of the noisy tenant",
+        "hosts": "hosts, the dead one and the quiet tenant's one included",
+        "noisy_hosts": "hosts at which the noisy tenant's runs wait",
+        "other_runs": "runs at each other host",
+        "dead_runs": "runs at the dead host",
+        "rate": "the quiet tenant's runs per second",
+        "seconds": "how long they come",
+        "storm": "seconds in which the controller may come to rest first",
+    },
+)
+
+
+async def _main(sizes: Sizes) -> int:
+    begin = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="tekton-bench-") as folder:
+        async with EtcdBed.started(manifests=[TEKTON_CRDS, BASE]) as bed:
+            results = await measured(bed, sizes, Path(folder))
+    print(_COMMAND.heading(sizes, begin))
+    print(rendered(results))
+    for failure in results.failures:
+        print(f"FAILED: {failure}")
+    return 1 if results.failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(asyncio.run(_main(_COMMAND.parsed())))

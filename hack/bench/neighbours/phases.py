@@ -1,0 +1,124 @@
+"""One phase: a controller of its own; the storm of its start; then the quiet tenant's runs at an even rate."""
+
+import asyncio
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+
+from hack.bench import driver, helpers, machine, usage
+from hack.bench.driver import Done, Moment, Write
+from hack.bench.load import Load
+from hack.bench.lookalike import Call
+from hack.bench.place import ACCEPT, CONNECTIONS
+from hack.bench.ready import ready
+from hack.bench.witness import Witness
+from hack.controller import Controller
+from hack.testbed.api import polled
+
+from .hosts import Counts, repository
+from .results import Phase, Sizes
+from .town import QUIET, Town, alone
+
+# The storm is over when the controller used less than this share of a processor for so many seconds, and so many
+# reports arrived for each noisy host: one that only waits for the dead host rests, too.
+_REST_SHARE, _REST_SECONDS, _REST_REPORTS = 0.25, 5.0, 100
+_PATIENCE_SECONDS = 60.0
+_WARM_UP = 4
+
+
+async def played(town: Town, sizes: Sizes, number: int, *, noise: bool) -> Phase:
+    arguments = [] if noise else alone()
+    log = town.folder / f"controller-{number}.log"
+    controller = await Controller.start(town.pod, log, arguments=arguments)
+    pid = controller.child.pid
+    try:
+        begin, first = time.monotonic(), await town.others.counts()
+        wanted = first.accepted + (_REST_REPORTS * sizes.noisy_hosts if noise else 0)
+        await ready(controller)
+        rested = await _rested(town, pid, wanted, begin + sizes.storm)
+        storm = time.monotonic() - begin
+        await _shown(town, Load(QUIET, repository(QUIET), f"warm-{number}", _WARM_UP), sizes)
+        loop, counts, cpu, begin = machine.loop(), await town.others.counts(), usage.cpu(pid), time.monotonic()
+        load = Load(QUIET, repository(QUIET), f"quiet-{number}", sizes.rate * sizes.seconds)
+        written, arrived, missing = await _shown(town, load, sizes)
+        return Phase(
+            storm=storm,
+            rested=rested,
+            stormed=_added(first, counts),
+            written=written,
+            arrived=arrived,
+            missing=missing,
+            cpu=usage.cpu(pid) - cpu,
+            seconds=time.monotonic() - begin,
+            rss=usage.rss(pid),
+            counts=_added(counts, await town.others.counts()),
+            loop=loop,
+        )
+    finally:
+        await controller.stop()
+
+
+async def _rested(town: Town, pid: int, wanted: int, until: float) -> bool:
+    """False if it did not, or `wanted` reports were not accepted, before the time `until` of the monotonic clock."""
+    while (left := until - time.monotonic()) > 0:
+        before = usage.cpu(pid)
+        await asyncio.sleep(min(left, _REST_SECONDS))
+        quiet = left > _REST_SECONDS and usage.cpu(pid) - before < _REST_SHARE * _REST_SECONDS
+        if quiet and (await town.others.counts()).accepted >= wanted:
+            return True
+    return False
+
+
+async def _shown(town: Town, load: Load, sizes: Sizes) -> tuple[list[float], list[float], int]:
+    """Delays since the sending of each status and since its arrival at a watch; and how many were never shown."""
+    writes = load.paced(2 * sizes.rate)  # each run makes two reports
+    seen = max((call.number for call in await town.quiet.calls(QUIET)), default=0)
+    async with Witness.watching(town.bed.api, QUIET) as witness:
+        done = await _write(town, writes)
+        sent = _sent(writes, done)
+        until: dict[Moment, float] = {}
+
+        async def probe() -> bool:
+            until.update(_calls(await town.quiet.calls(QUIET, seen)))
+            return until.keys() >= sent.keys()
+
+        with suppress(TimeoutError):
+            await polled(probe, _PATIENCE_SECONDS)
+    arrived = {moment: witness.seen.get(moment, at) for moment, at in sent.items()}
+    return _delays(sent, until), _delays(arrived, until), len(sent.keys() - until.keys())
+
+
+async def _write(town: Town, writes: list[Write]) -> list[Done]:
+    kubeconfig = str(town.bed.admin_kubeconfig)
+    plan = driver.Plan(kubeconfig=kubeconfig, accept=ACCEPT, connections=CONNECTIONS, writes=writes)
+    return await helpers.run("hack.bench.driver", plan, list[Done], town.folder)
+
+
+def _sent(writes: Sequence[Write], done: Sequence[Done]) -> dict[Moment, float]:
+    return {write.moment: each.sent for write, each in zip(writes, done, strict=True) if write.moment}
+
+
+def _calls(calls: Sequence[Call]) -> dict[Moment, float]:
+    """When each state of a commit was first shown; an end says that the run had begun, too."""
+    times: dict[Moment, float] = {}
+    for call in calls:
+        if call.method == "POST" and (call.status or 500) < 300:
+            sha = call.path.rpartition("/")[2]
+            times.setdefault(Moment(sha, False), call.time)
+            if call.body["state"] != "pending":
+                times.setdefault(Moment(sha, True), call.time)
+    return times
+
+
+def _delays(since: Mapping[Moment, float], until: Mapping[Moment, float]) -> list[float]:
+    now = time.time()
+    return sorted(1000 * (until.get(moment, now) - at) for moment, at in since.items())
+
+
+def _added(before: Counts, after: Counts) -> Counts:
+    return Counts(
+        accepted=after.accepted - before.accepted,
+        refused=after.refused - before.refused,
+        violations=after.violations - before.violations,
+        dead=after.dead - before.dead,
+    )

@@ -1,0 +1,81 @@
+"""What is measured, as plain values."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from hack.bench.judge import percentile
+
+from .hosts import Counts
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sizes:
+    """`hosts`: all of them, the dead and the quiet tenant's one included; at `noisy_hosts` are the noisy tenant's
+    `runs`, at all others `other_runs` each. `rate`: the quiet tenant's runs per second, for `seconds`."""
+
+    rounds: int = 2
+    runs: int = 100_000
+    hosts: int = 50
+    noisy_hosts: int = 4
+    other_runs: int = 20
+    dead_runs: int = 300
+    rate: int = 2
+    seconds: int = 120
+    storm: int = 300
+
+    @property
+    def noise(self) -> int:
+        return self.runs + self.dead_runs + self.other_runs * (self.hosts - 2 - self.noisy_hosts)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Phase:
+    """One controller, with or without the noise; all but `storm` while the quiet tenant's runs were played.
+
+    `written`, `arrived`: milliseconds until the quiet host was called, sorted, since the write of a run's status
+    was sent, and since it arrived at a watch. What was never shown has the time until we stopped waiting.
+    `counts`: what was added at the other hosts. `cpu` and `seconds` of the controller. `storm`: seconds until it
+    rested; as long as was waited where it did not. `stormed`: what was added at the other hosts until then.
+    """
+
+    storm: float
+    rested: bool
+    stormed: Counts
+    written: Sequence[float]
+    arrived: Sequence[float]
+    missing: int
+    cpu: float
+    seconds: float
+    rss: float
+    counts: Counts
+    loop: float
+
+    @property
+    def cpu_share(self) -> float:
+        """Per cent of one processor."""
+        return 100 * self.cpu / self.seconds
+
+    def per_minute(self, count: int) -> float:
+        return 60 * count / self.seconds
+
+
+@dataclass(frozen=True, kw_only=True)
+class Results:
+    sizes: Sizes
+    alone: Sequence[Phase]
+    beside: Sequence[Phase]
+
+    @property
+    def failures(self) -> list[str]:
+        """What must not be, whatever the figures."""
+        missing = sum(phase.missing for phase in (*self.alone, *self.beside))
+        return [f"{missing} states of the quiet tenant's runs were not shown"] if missing else []
+
+
+def p99(delays: Sequence[float]) -> float:
+    return percentile(sorted(delays), 99)
+
+
+def growth(before: float, after: float) -> float:
+    """In per cent."""
+    return 100 * (after - before) / before
