@@ -118,11 +118,19 @@ class Reconciler:
             if (wait := (record.next_attempt or 0.0) - self._cluster.now()) > 0:
                 return Wait(wait)
         self._woken.discard(record.name)
-        todo = plan(self._integration, run, wanted)
+        try:
+            todo = plan(self._integration, run, wanted)
+        except PermanentError:
+            await self._settler.quit(ledger, None)
+            raise
         edited = record.name in self._edited
         if record.input_digest == todo.digest and not ledger.search and not edited:
             return await self._unchanged(ledger)
-        chosen = await self._choose(run.namespace, todo)
+        try:
+            chosen = await self._choose(run.namespace, todo)
+        except PermanentError:
+            await self._settler.quit(ledger, todo.target)
+            raise
         await self._settler.leave(ledger, todo.target)
         if edited:
             ledger.distrust()

@@ -4,6 +4,7 @@ What came up while another process held it is found anew in the caches when it i
 """
 
 import asyncio
+import gc
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import Protocol
@@ -111,6 +112,7 @@ class Serving:
         self._working = True
         metrics.lease_held.labels(self.name).set(1)
         self.refill()
+        gc.freeze()  # a hundred thousand names are not to be looked through again and again
         logger.info("in charge", integration=self.name, names=len(self.queue))
         tasks = [asyncio.create_task(self._worker()) for _ in range(self._workers)]
         try:

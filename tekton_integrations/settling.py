@@ -26,15 +26,24 @@ class Settler:
 
     async def leave(self, ledger: Ledger, target: Target) -> None:
         """Before a run is shown at `target`: what is open at another one is concluded."""
+        await self.quit(ledger, target)
         old = ledger.record.target
-        if old is None or old.address == target.address:
+        if old is not None and old.address != target.address:
+            ledger.start_over()
+
+    async def quit(self, ledger: Ledger, target: Target | None) -> None:
+        """Concludes and forgets what is open anywhere but at `target` (None: of a run that can be shown nowhere)."""
+        record = ledger.record
+        if record.target is None or record.reported or not record.traces:
             return
-        if ledger.record.traces and not ledger.record.reported:
-            try:
-                await self._settle(ledger)
-            except PermanentError as error:
-                logger.warning("old target not settled", record=ledger.record.name, reason=error.reason)
-        ledger.start_over()
+        if target is not None and record.target.address == target.address:
+            return
+        try:
+            await self._settle(ledger)
+        except PermanentError as error:
+            logger.warning("old target not settled", record=record.name, reason=error.reason)
+        else:
+            ledger.start_over()
 
     async def conclude(self, record: Record) -> Wait | None:
         """None when nothing is left open, or nothing can be done about it; else the time until the next try."""
@@ -67,7 +76,7 @@ class Settler:
             await self._integration.settle(record, context)
         deadlines = [ledger.deadline(record.intent) if record.intent else 0.0, record.verify_after or 0.0]
         if (wait := max(deadlines) - self._cluster.now()) > 0:
-            raise TemporaryError("MaybeSent", "a call was cut; what it made is looked for again", wait, maybe_sent=True)
+            raise TemporaryError("MaybeSent", "a call was cut; what it made is looked for again", wait)
 
     async def labels(self, namespace: str, providers: Iterable[Provider]) -> Mapping[str, str]:
         """Those of the namespace; read only where a grant asks for them."""

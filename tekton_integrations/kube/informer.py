@@ -119,7 +119,7 @@ class Informer(Generic[T]):
                 self._version = ""
                 failures = 0 if clock() - began > 1.0 else failures + 1
             except ApiError as error:
-                failures += 1
+                failures = 1 if clock() - began > 1.0 else failures + 1
                 metrics.watch_restarts.labels(self.kind, error.reason or str(error.status)).inc()
                 log = logger.warning if failures == 3 else logger.debug
                 log("watch interrupted", kind=self.kind, error=str(error), failures=failures)

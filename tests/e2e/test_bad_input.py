@@ -93,7 +93,8 @@ async def test_annotations_that_tekton_has_yet_to_copy_from_the_pipeline_are_wai
     await stage.bed.api.patch(run_path(namespace, "annotated-pipeline"), patch, "merge")
     await run.to_end()
     await stage.reported(namespace)
-    assert [e["reason"] for e in await stage.events(namespace, "Warning")] == ["NotInstalled"]  # slack
+    await stage.failed(namespace, "NotInstalled", integration="slack")
+    assert [e["reason"] for e in await stage.events(namespace, "Warning")] == ["NotInstalled"]
 
 
 async def test_an_added_grant_is_picked_up(stage: Stage, controller: Controller, namespace: str) -> None:

@@ -146,7 +146,9 @@ def test_the_command_fails_where_the_docs_are_wrong_and_mends_what_it_can(
 
 
 def test_the_readme_is_short() -> None:
-    assert len((ROOT / README).read_text().splitlines()) <= 200
+    """But for its tables, which nobody reads from top to bottom."""
+    lines = (ROOT / README).read_text().splitlines()
+    assert len([line for line in lines if not line.startswith("|")]) <= 160
 
 
 def test_the_table_of_states_says_what_github_is_told() -> None:

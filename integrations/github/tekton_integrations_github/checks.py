@@ -71,12 +71,16 @@ async def show(tokens: Tokens, run: Run, children: Sequence[Child], record: Reco
     checks = CheckRuns(tokens, record.target, context, final=run.final)
     payload = output.check_run(run, children)
     found = await checks.mine() if context.search else []
+    # What was concluded can't be reopened: a run that asks again, and goes on, needs a new one.
+    closed = [] if run.final else [int(check["id"]) for check in found if output.is_settled(check)]
+    usable = [check for check in found if int(check["id"]) not in closed]
+    known = remembered(record)
     # GitHub shows the newest of a name, so that is the one to keep right.
-    number = int(found[-1]["id"]) if found else remembered(record)
+    number = int(usable[-1]["id"]) if usable else 0 if known in closed else known
     shown = await checks.update(number, payload) if number else None
     if shown is None:
         shown = await checks.create(payload)
-    for twin in found[:-1]:
+    for twin in usable[:-1]:
         if twin["status"] != "completed":
             await checks.update(int(twin["id"]), output.twin_check_run(twin["started_at"], shown["id"]))
     return Result(memory={ID: str(shown["id"])}, url=shown.get("html_url") or "", summary=_summary(record, payload))
@@ -86,13 +90,18 @@ async def settle(tokens: Tokens, record: Record, context: Context) -> None:
     """Concludes what is still open of ours: by the ids found, and by the one remembered if it carries our id."""
     assert record.target is not None
     checks = CheckRuns(tokens, record.target, context, final=True)
-    found = {int(check["id"]): check for check in await checks.mine()}
+    found = await checks.mine()
+    for check in found:
+        await _conclude(checks, check, context)
+    # Last, as it may be gone: GitHub drops old ones.
     number = remembered(record)
-    if number and number not in found:
-        found[number] = await checks.read(number)
-    for check in found.values():
-        if check["status"] != "completed" and check.get("external_id") == context.external_id:
-            await checks.update(int(check["id"]), output.settled_check_run())
+    if number and number not in {int(check["id"]) for check in found}:
+        await _conclude(checks, await checks.read(number), context)
+
+
+async def _conclude(checks: CheckRuns, check: dict[str, Any], context: Context) -> None:
+    if check["status"] != "completed" and check.get("external_id") == context.external_id:
+        await checks.update(int(check["id"]), output.settled_check_run())
 
 
 def remembered(record: Record) -> int:

@@ -4,7 +4,7 @@ Limits: https://docs.github.com/en/rest/checks/runs (title 255, summary 65,535 c
 https://docs.github.com/en/rest/commits/statuses (description 140).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -38,6 +38,7 @@ _STATUS = {
     State.CANCELLED: "error",
     State.TIMED_OUT: "failure",
 }
+SETTLED_TITLE = "Run deleted, outcome unknown"
 SETTLED = "The run was deleted, or no longer asks to be shown here, before it ended. Its outcome is unknown."
 
 
@@ -65,12 +66,17 @@ def plain(text: str) -> str:
     return "".join(c if ord(c) <= 0xFFFF else "?" for c in text)
 
 
+def is_settled(check: Mapping[str, Any]) -> bool:
+    """Whether a check run is one that `settled_check_run` concluded."""
+    return check["status"] == "completed" and (check.get("output") or {}).get("title") == SETTLED_TITLE
+
+
 def settled_check_run() -> dict[str, Any]:
     """Never success, neutral or skipped: those satisfy a required check."""
     return {
         "status": "completed",
         "conclusion": "cancelled",
-        "output": {"title": "Run deleted, outcome unknown", "summary": SETTLED},
+        "output": {"title": SETTLED_TITLE, "summary": SETTLED},
     }
 
 

@@ -1,0 +1,153 @@
+"""What may happen to runs, records, connections and controllers, as actions: the repr of each is a line of Python.
+
+An action that makes no sense where it stands does nothing, so that any part of a list of actions is one, too. A slot
+in which there is no run stands for another one in which there is.
+"""
+
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Protocol
+
+from hack.testbed import ApiError
+from tests.e2e.known import ASKS, STATUSES
+from tests.e2e.world import World, annotations
+from tests.fakes.github import CutAfterWrite, CutBeforeWrite, Hang, LaggingList, LateWrite, ServerError
+from tests.fakes.github.faults import Fault
+
+WRITE = r"^(POST|PATCH) .*/check-runs"
+CALL = r"/check-runs"
+# What comes late still comes within timeout and quarantine.
+FAULTS: dict[str, tuple[str, Fault]] = {
+    "error": (CALL, ServerError(502)),
+    "cut before": (WRITE, CutBeforeWrite()),
+    "cut after": (WRITE, CutAfterWrite()),
+    "late": (WRITE, LateWrite(1.2)),
+    "hang": (WRITE, Hang(0.8)),
+    "hang after": (WRITE, Hang(0.8, after_write=True)),
+    "lag": ("^GET .*/commits/.*/check-runs", LaggingList(0.3)),
+}
+EDITS = ("label", "delete", "forget", "mislead", "claim")
+
+
+class Action(Protocol):
+    async def act(self, world: World) -> None: ...
+
+
+@dataclass(frozen=True)
+class Create:
+    slot: int
+    kind: str = "PipelineRun"
+    ask: str = "main"
+    status: str = "none"
+
+    async def act(self, world: World) -> None:
+        if self.slot not in world.slots:
+            run = await world.create(self.slot, self.kind, self.ask)
+            if self.status != "none":
+                await world.set_status(run, self.status)
+
+
+@dataclass(frozen=True)
+class Status:
+    """A run only goes on, and what has ended stays as it ended."""
+
+    slot: int
+    status: str
+
+    async def act(self, world: World) -> None:
+        run = world.pick(self.slot)
+        if run is not None and STATUSES[self.status].rank > STATUSES[run.status].rank:
+            await world.set_status(run, self.status)
+
+
+@dataclass(frozen=True)
+class Annotate:
+    slot: int
+    ask: str
+
+    async def act(self, world: World) -> None:
+        if (run := world.pick(self.slot)) is not None:
+            away: dict[str, str | None] = dict.fromkeys(annotations(world, ASKS["renamed"]))
+            await world.patch(run, {"annotations": away | annotations(world, ASKS[self.ask])})
+            run.ask = self.ask
+            world.excuse()
+
+
+@dataclass(frozen=True)
+class Touch:
+    slot: int
+
+    async def act(self, world: World) -> None:
+        if (run := world.pick(self.slot)) is not None:
+            await world.patch(run, {"labels": {"touched": str(world.number())}})
+
+
+@dataclass(frozen=True)
+class Delete:
+    slot: int
+
+    async def act(self, world: World) -> None:
+        if (run := world.pick(self.slot)) is not None:
+            await world.delete(run)
+
+
+@dataclass(frozen=True)
+class Recreate:
+    slot: int
+    status: str = "none"
+
+    async def act(self, world: World) -> None:
+        if (run := world.pick(self.slot)) is not None:
+            await world.delete(run)
+            await Create(run.slot, run.kind, run.ask, self.status).act(world)
+
+
+@dataclass(frozen=True)
+class EditRecord:
+    """Somebody else's change of a run's record; see World.edit."""
+
+    slot: int
+    how: str
+
+    async def act(self, world: World) -> None:
+        if (run := world.pick(self.slot)) is not None:
+            with suppress(ApiError):  # there may be none
+                await world.edit(run, self.how)
+
+
+@dataclass(frozen=True)
+class Conflict:
+    """All records change right after the next writes at GitHub, before the controller hears of these."""
+
+    times: int
+
+    async def act(self, world: World) -> None:
+        world.conflicts = self.times
+
+
+@dataclass(frozen=True)
+class Revoke:
+    """Takes the Provider's grants, or the Provider."""
+
+    what: str = "grants"
+
+    async def act(self, world: World) -> None:
+        await world.revoke(self.what)
+
+
+@dataclass(frozen=True)
+class Grant:
+    async def act(self, world: World) -> None:
+        await world.grant()
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """At GitHub, for the next calls that it concerns."""
+
+    what: str
+    times: int
+
+    async def act(self, world: World) -> None:
+        match, fault = FAULTS[self.what]
+        world.github.faults.add(match, fault, self.times)
