@@ -1,6 +1,7 @@
 """The command line: `tekton-integrations run`, `version`."""
 
 import asyncio
+import sys
 from importlib.metadata import version as distribution_version
 from pathlib import Path
 from typing import Annotated
@@ -81,6 +82,8 @@ def run(
     from tekton_integrations.registry import RegistryError  # noqa: PLC0415
 
     log.configure(log_level, log_format)
+    # The API server takes JSON that is 10,000 deep; an object that can't be decoded would be missed.
+    sys.setrecursionlimit(12_000)
     settings = Settings(
         integrations=tuple(name.strip() for name in integrations.split(",") if name.strip()),
         namespace=namespace,

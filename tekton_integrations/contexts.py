@@ -27,6 +27,12 @@ class Contexts:
         """By the Provider's uid and the scope."""
         return self._quotas
 
+    def forget(self, gone: Provider) -> None:
+        """The Provider was deleted, and with it all that was learnt about its limits."""
+        for known in (self._quotas, self._gates):
+            for key in [key for key in known if key[0] == gone.uid]:
+                del known[key]
+
     def gate(self, provider: Provider, context: Context) -> Gate:
         """Through which all calls of one credential to one host go."""
         host = origin(context.credential.endpoint)

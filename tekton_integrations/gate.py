@@ -56,7 +56,8 @@ class Gate:
             up = True
         except TemporaryError as error:
             # What was refused before any call (a quota, an attempt in doubt) tells nothing about the host.
-            up = False if error.down else None if error.at is not None or error.maybe_sent else True
+            untold = error.at is not None or error.maybe_sent or error.reason == "Stalled"
+            up = False if error.down else None if untold else True
             raise
         except Exception:
             up = True

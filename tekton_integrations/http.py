@@ -69,7 +69,9 @@ class Http:
         changes = method not in ("GET", "HEAD")
         if changes and not self._may_send():
             # The process was paused since it announced this call; others may have acted meanwhile.
-            raise TemporaryError("Stalled", "this process was paused, or could not renew its Lease; it is tried again", 1.0)
+            raise TemporaryError(
+                "Stalled", "this process was paused, or could not renew its Lease; it is tried again", 1.0
+            )
         try:
             async with self._session.request(
                 method,

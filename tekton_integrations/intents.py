@@ -40,6 +40,11 @@ class Intents:
         """The remote may hold something that the record does not know."""
         return self.record.intent is not None or self._verifying or self._moved
 
+    @property
+    def overdue(self) -> bool:
+        """A call was in doubt, and the remote is to be looked at now."""
+        return self._verifying
+
     def may_send(self) -> bool:
         """False when another process may be acting on this: when a call would outlive our Lease, or when this
         process slept since it announced the call."""

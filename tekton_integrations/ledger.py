@@ -13,7 +13,7 @@ from tekton_integrations.intents import Intents
 from tekton_integrations.kube.recorder import Note
 from tekton_integrations.milestones import Milestone
 from tekton_integrations.opening import MAX_DELAY
-from tekton_integrations.record import FORMAT, Target
+from tekton_integrations.record import FORMAT, Condition, Target
 from tekton_integrations.run import Run
 from tekton_integrations.workqueue import Wait, backoff
 
@@ -50,6 +50,8 @@ class Ledger(Intents):
             observed_state="",
             owned=False,
             attempts=0,
+            delivered=0,
+            milestone="",
         )
 
     async def too_new(self) -> None:
@@ -117,7 +119,7 @@ class Ledger(Intents):
         reason = _waiting(error, in_doubt=intent is not None)
         before = self.record.condition
         metrics.reports.labels(self.record.integration, "retried", error.reason).inc()
-        quiet = (reason in _PARKED and delay < QUIET) or (reason == before.reason and reason in (*_PARKED, "MaybeSent"))
+        quiet = (reason in _PARKED and delay < QUIET) or _said(before, reason, error)
         verify = self._doubt(error)
         if intent == self.record.intent and verify == self.record.verify_after and (quiet or self._discreet(error)):
             return wait
@@ -157,6 +159,7 @@ class Ledger(Intents):
             attempts=self.record.attempts + 1,
             next_attempt=None,
             intent=self._intent,
+            verify_after=None if self._verifying else self.record.verify_after,
         )
         await self._write(replace(record, owned=not record.traces))
         metrics.reports.labels(self.record.integration, "given_up", error.reason).inc()
@@ -179,6 +182,14 @@ def _too_old(error: TemporaryError) -> PermanentError:
         f"not accepted for {days:.0f} days after the run's end; the last failure was {error.reason}: {error.message}"
     )
     return PermanentError("TooOld", message)
+
+
+def _said(before: Condition, reason: str, error: TemporaryError) -> bool:
+    """Whether the record says already all that is worth a write."""
+    if reason != before.reason:
+        return False
+    same = error.needs_help and error.delay is not None and before.message == error.message
+    return same or reason in (*_PARKED, "MaybeSent") or error.reason == "Stalled"
 
 
 def _waiting(error: TemporaryError, *, in_doubt: bool) -> str:

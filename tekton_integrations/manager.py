@@ -43,8 +43,12 @@ from tekton_integrations.unserved import Unserved
 from tekton_integrations.wakeups import WakeUps
 from tekton_integrations.workqueue import backoff
 
+# How long the last word of a controller may take.
+TOLD = 2.0
 # How often an Integration's quotas and holder are published, if they changed.
 PUBLISH = 10.0
+# How many children are looked into at once, each of another namespace.
+EXAMINERS = 4
 # How often the event loop's lag is measured.
 LAG = 0.25
 
@@ -84,6 +88,7 @@ class Manager:
             courtesy=_courtesy(),
         )
         self._children = Children(client, self._cluster.runs, silence, settings.watch_namespace)
+        self._claim_gone = asyncio.Event()
         self._reconcilers: dict[str, Reconciler] = {}
         self._integrations: list[Integration] = []
         self._servings: dict[str, Serving] = {}
@@ -108,6 +113,7 @@ class Manager:
         wakeups = self._serve(watermarks)
         secrets = SecretWatches(self._client, self._settings.watch_silence, wakeups.on_secret)
         wakeups.connect(self._providers, self._claimed, secrets)
+        self._claimed.add_handler(self._on_claim)
         async with asyncio.TaskGroup() as group:
             tasks: list[asyncio.Task[None]] = []
 
@@ -189,16 +195,32 @@ class Manager:
             start(serving.run())
         start(self._publish())
         start(_observe_lag())
-        start(self._children.work())
+        for _ in range(EXAMINERS):
+            start(self._children.work())
         for children in self._children.informers.values():
             start(children.run())
 
     async def _publish(self) -> None:
+        held: set[str] = set()
         while True:
+            self._claim_gone.clear()
             for integration in self._integrations:
-                if self._servings[integration.name].holds:
-                    await self._tell(integration, self._cluster.holder)
-            await asyncio.sleep(PUBLISH)
+                name = integration.name
+                if self._claimed.lister.get(self._settings.namespace, name) is None:
+                    await self._remake(integration)
+                if not self._servings[name].holds:
+                    held.discard(name)
+                    continue
+                if name not in held:
+                    self._claims.forget(name)
+                held.add(name)
+                await self._tell(integration, self._cluster.holder)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._claim_gone.wait(), PUBLISH)
+
+    def _on_claim(self, _before: Claim | None, now: Claim | None) -> None:
+        if now is None:
+            self._claim_gone.set()
 
     async def _tell(self, integration: Integration, holder: str) -> None:
         paths = {provider.uid: provider.path for provider in self._cluster.providers}
@@ -209,11 +231,20 @@ class Manager:
         except ApiError as error:
             logger.debug("Integration not published", integration=integration.name, error=str(error))
 
+    async def _remake(self, integration: Integration) -> None:
+        """Somebody deleted it: others must not call the integration unknown. The watermark stays as it was here."""
+        self._claims.forget(integration.name)
+        try:
+            await self._claims.make(integration)
+        except ApiError as error:
+            logger.warning("Integration not published", integration=integration.name, error=str(error))
+
     async def _farewell(self, serving: Serving) -> None:
         held = serving.holds
         await serving.finish()
         if held and (integration := next((i for i in self._integrations if i.name == serving.name), None)):
-            await self._tell(integration, "")
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._tell(integration, ""), TOLD)
         await serving.release()
 
 

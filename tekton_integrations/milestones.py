@@ -52,5 +52,7 @@ def due(run: Run, last: str, delivered: int, external_id: str) -> list[Milestone
 
 
 def _rank(key: str) -> tuple[int, int]:
+    """What nobody ever delivered comes before all."""
     name, _, number = key.partition("/")
-    return ("", CREATED, STARTED, RETRIED, FINISHED).index(name), int(number or 0)
+    order = (CREATED, STARTED, RETRIED, FINISHED)
+    return (order.index(name) + 1, int(number) if number.isdecimal() else 0) if name in order else (0, 0)

@@ -24,7 +24,7 @@ _STEP = 0.001
 class Item(Waiter, Generic[T]):
     """A name that the queue knows. `deadline`: its place where it waits, infinite when it does not wait."""
 
-    __slots__ = ("again", "came_from", "deadline", "lot", "name", "place", "working")
+    __slots__ = ("again", "came_from", "deadline", "insisted", "lot", "name", "place", "working")
 
     def __init__(self, name: T, group: Hashable) -> None:
         super().__init__(group)
@@ -32,6 +32,8 @@ class Item(Waiter, Generic[T]):
         self.deadline = math.inf
         self.working = False
         self.again = False
+        # While it was in work, something changed that decides where it waits: it is not to be parked by what was.
+        self.insisted = False
         self.lot: Lot[T] | None = None
         # The lot that let it go, and the place it had there: it gets that back if it was refused.
         self.came_from: Lot[T] | None = None

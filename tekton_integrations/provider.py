@@ -66,22 +66,11 @@ class Provider(msgspec.Struct, frozen=True, kw_only=True):
         return f"{self.namespace}/{self.name}"
 
     @property
-    def secrets(self) -> set[str]:
-        """The names of the Secrets that its settings refer to."""
-        blocks = [block for block in self.spec.values() if isinstance(block, dict)]
-        sources = [value["secretRef"] for block in blocks for value in block.values() if _refers(value)]
-        return {name for source in sources if isinstance(name := source.get("name"), str)}
-
-    @property
     def selects_namespaces(self) -> bool:
         return any(grant.namespace_selector for grant in self.grants)
 
     def grants_to(self, namespace: str, labels: Mapping[str, str], target: Target) -> bool:
         return any(grant.allows(namespace, labels, target) for grant in self.grants)
-
-
-def _refers(value: Any) -> bool:
-    return isinstance(value, dict) and isinstance(value.get("secretRef"), dict)
 
 
 class _Metadata(msgspec.Struct, rename="camel"):

@@ -12,6 +12,7 @@ from tekton_integrations.cluster import Cluster, Mandate
 from tekton_integrations.contexts import Contexts
 from tekton_integrations.errors import MissingAnnotation, PermanentError, TemporaryError
 from tekton_integrations.integration import Delivery, Integration, Result
+from tekton_integrations.intents import LOOK_AGAIN
 from tekton_integrations.kube.client import ApiError
 from tekton_integrations.ledger import Ledger
 from tekton_integrations.log import logger
@@ -39,6 +40,8 @@ class Reconciler:
         self._skipped: set[int] = set()
         self._edited: set[str] = set()
         self._woken: set[str] = set()
+        # When the integration wants to look at a run again, by the record's name.
+        self._again: dict[str, float] = {}
 
     def settled(self, run: Run, request: Request, wanted: Asked) -> bool:
         """Whether nothing is left to do about the run, as far as the cache knows."""
@@ -56,6 +59,10 @@ class Reconciler:
     def edited(self, record: Record) -> None:
         """Somebody else wrote it: what it remembers is not believed, but looked for."""
         self._edited.add(record.name)
+
+    def forget(self, gone: Provider) -> None:
+        """The Provider was deleted."""
+        self.contexts.forget(gone)
 
     def wake(self, record: Record) -> None:
         """What its failure came from may be cured: its delay needs no waiting out."""
@@ -113,7 +120,7 @@ class Reconciler:
     async def _report(self, run: Run, wanted: Asked, ledger: Ledger, failed: str) -> Wait | None:
         record = ledger.record
         if record.input_digest == failed and record.name not in self._woken:
-            if record.given_up:
+            if record.given_up and not ledger.overdue:
                 return await self._unchanged(ledger)
             if (wait := (record.next_attempt or 0.0) - self._cluster.now()) > 0:
                 return Wait(wait)
@@ -124,7 +131,7 @@ class Reconciler:
             await self._settler.quit(ledger, None)
             raise
         edited = record.name in self._edited
-        if record.input_digest == todo.digest and not ledger.search and not edited:
+        if record.input_digest == todo.digest and not (ledger.search or edited or self._is_due_again(record)):
             return await self._unchanged(ledger)
         try:
             chosen = await self._choose(run.namespace, todo)
@@ -135,12 +142,17 @@ class Reconciler:
         if edited:
             ledger.distrust()
         ledger.aim(todo.target, chosen.path, todo.version or self._integration.versions[-1], run.generation)
-        result = await self._show(run, todo, chosen, ledger)
         self._edited.discard(record.name)
-        again = self._until_verification(ledger.record)
-        if result.requeue_after is None:
-            return again
-        return min(again or Wait(math.inf), Wait(result.requeue_after), key=lambda wait: wait.seconds)
+        try:
+            result = await self._show(run, todo, chosen, ledger)
+        except BaseException:
+            if edited:
+                self._edited.add(record.name)
+            raise
+        self._again.pop(record.name, None)
+        if result.requeue_after is not None:
+            self._again[record.name] = self._cluster.now() + max(1.0, result.requeue_after)
+        return self._until_verification(ledger.record)
 
     async def _show(self, run: Run, todo: Plan, chosen: Provider, ledger: Ledger) -> Result:
         # A record may have been deleted while nobody looked: look before making anything.
@@ -215,11 +227,22 @@ class Reconciler:
             metrics.skipped_runs.labels(self._integration.name, "EndedBeforeInstall").inc()
         return True
 
+    def _is_due_again(self, record: Record) -> bool:
+        return self._cluster.now() >= self._again.get(record.name, math.inf)
+
     def _until_verification(self, record: Record) -> Wait | None:
-        return None if record.verify_after is None else Wait(max(0.1, record.verify_after - self._cluster.now()))
+        """Until something is to be looked at again: a call in doubt, or what the integration asked for."""
+        now, again = self._cluster.now(), self._again.get(record.name)
+        waits = [] if again is None else [max(0.1, again - now)]
+        if record.verify_after is not None:
+            # One that is overdue but can't be looked at (an annotation is missing) is not to be asked for in a loop.
+            waits.append(record.verify_after - now if record.verify_after > now else LOOK_AGAIN)
+        return Wait(min(waits)) if waits else None
 
     def _forget(self, request: Request) -> None:
         self._cluster.records.forget_lost(request.namespace, request.record_name)
         self._cluster.runs.forget(request)
         self._skipped.discard(hash(request.uid))
         self._edited.discard(request.record_name)
+        self._woken.discard(request.record_name)
+        self._again.pop(request.record_name, None)

@@ -13,6 +13,7 @@ from tekton_integrations import metrics
 from tekton_integrations.cluster import Cluster, Mandate
 from tekton_integrations.kube.client import ApiError
 from tekton_integrations.log import logger
+from tekton_integrations.provider import Provider
 from tekton_integrations.record import Record
 from tekton_integrations.requests import Asked, Request
 from tekton_integrations.run import Run
@@ -37,6 +38,8 @@ class Worker(Protocol):
 
     def wake(self, record: Record) -> None: ...
 
+    def forget(self, gone: Provider) -> None: ...
+
 
 class Serving:
     """`refill` adds all that is to be looked at when our turn begins."""
@@ -51,6 +54,7 @@ class Serving:
         self._workers = workers
         self._failures: dict[Request, int] = {}
         self._working = False
+        self._tasks: list[asyncio.Task[None]] = []
         depth = metrics.queue_depth.labels(name).set
         self.queue: WorkQueue[Request] = WorkQueue(_namespace, cap=max(1, workers // SHARE), depth=depth)
 
@@ -88,6 +92,7 @@ class Serving:
             await asyncio.wait_for(self.queue.drain(), FAREWELL)
         except TimeoutError:
             logger.warning("stopping in the midst of a report; its record says so", integration=self.name)
+            await _end(self._tasks)
         self._working = False
 
     async def release(self) -> None:
@@ -114,7 +119,7 @@ class Serving:
         self.refill()
         gc.freeze()  # a hundred thousand names are not to be looked through again and again
         logger.info("in charge", integration=self.name, names=len(self.queue))
-        tasks = [asyncio.create_task(self._worker()) for _ in range(self._workers)]
+        tasks = self._tasks = [asyncio.create_task(self._worker()) for _ in range(self._workers)]
         try:
             await self.lease.lost()
             logger.warning("lease lost", integration=self.name, holder=self.lease.holder_seen)
@@ -132,15 +137,15 @@ class Serving:
                 with seconds.time():
                     wait = await self.worker.reconcile(request)
                 self._failures.pop(request, None)
+                if wait is None:
+                    self._cluster.runs.drop_unless_wanted(request.kind, request.namespace, request.name)
             except Exception as error:
                 wait = await self._failed(request, error)
             finally:
                 self.queue.done(request)
-            if wait is None:
-                self._cluster.runs.drop_unless_wanted(request.kind, request.namespace, request.name)
-            elif wait.at is not None:
+            if wait is not None and wait.at is not None:
                 self.queue.park(request, wait.at, wait.slack)
-            else:
+            elif wait is not None:
                 self.queue.add_after(request, wait.seconds, wait.slack)
 
     async def _failed(self, request: Request, error: Exception) -> Wait:
@@ -151,6 +156,8 @@ class Serving:
             if error.status == 409:
                 with suppress(ApiError):
                     await self._cluster.records.refresh(request)
+                if known := self._cluster.records.get(request.namespace, request.record_name):
+                    self.worker.edited(known)
         else:
             logger.exception("bug", run=request.name, namespace=request.namespace)
         return Wait(backoff(failures, base=0.1))

@@ -8,6 +8,7 @@ from tekton_integrations import annotations
 from tekton_integrations.cluster import Cluster, Mandate
 from tekton_integrations.errors import PermanentError
 from tekton_integrations.ledger import Ledger
+from tekton_integrations.provider import Provider
 from tekton_integrations.record import KIND, Record
 from tekton_integrations.registry import PACKAGES
 from tekton_integrations.requests import Asked, Request, asked, for_record, new_record
@@ -35,6 +36,8 @@ class Unserved:
         self._claimed = claimed
         self._watermark = watermark
         self._mandate = mandate
+        # Integrations that have reported but are not claimed any more, and since when.
+        self._unclaimed: dict[str, float] = {}
 
     def settled(self, run: Run, request: Request, wanted: Asked) -> bool:
         """Whether there is nothing to tell about it."""
@@ -46,11 +49,16 @@ class Unserved:
     def wake(self, record: Record) -> None:
         """No failure here is cured by a Secret."""
 
+    def forget(self, gone: Provider) -> None:
+        """No Provider is used here."""
+
     async def reconcile(self, request: Request) -> Wait | None:
         if request.kind == KIND:
             await self._disown(request)
             return None
         if request.integration in self._claimed():
+            self._cluster.records.forget_lost(request.namespace, request.record_name)
+            self._unclaimed.pop(request.integration, None)
             return None
         cluster = self._cluster
         run = await cluster.runs.find(request, self._mandate.fence)
@@ -63,11 +71,18 @@ class Unserved:
             return None
         if wanted.options and (wait := self._mandate.since + GRACE - cluster.now()) > 0:
             return Wait(wait)
+        if record is not None and record.target is not None and (wait := self._vanished(request.integration)) > 0:
+            return Wait(wait)
         error = self._error(request.integration, wanted)
         digest = f"unserved/{error.reason}"
         if record is None or record.input_digest != digest:
             await Ledger(record or new_record(request, run), cluster, self._mandate).give_up(error, digest)
         return None
+
+    def _vanished(self, integration: str) -> float:
+        """Seconds in which an integration that has reported here may still say that it is there after all."""
+        now = self._cluster.now()
+        return self._unclaimed.setdefault(integration, now) + GRACE - now
 
     async def _leave(self, request: Request, record: Record | None) -> None:
         """What an integration that was uninstalled has left open stays: nobody here can settle it."""

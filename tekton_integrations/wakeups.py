@@ -29,6 +29,7 @@ class WakeUps:
         self._cluster = cluster
         self._servings = servings
         self._types = {each.name: {kind.name for kind in each.provider_types} for each in integrations}
+        self._kinds = {kind.name: kind for each in integrations for kind in each.provider_types}
         self._grace = grace
         self._secrets: SecretWatches | None = None
 
@@ -60,6 +61,9 @@ class WakeUps:
         names = known | set(for_run(run))
         if now is None and (names := {name for name in names if name in known or self._open(run, name)}):
             self._cluster.runs.remember(run, {name.integration for name in names})
+            for name in names:
+                if not self._serving(name.integration).holds:
+                    self._cluster.records.forget_lost(name.namespace, name.record_name)
         # What a run asks decides where it waits, and its end may use what is kept for ends.
         moved = (
             before is not None
@@ -79,6 +83,9 @@ class WakeUps:
             self._cluster.runs.drop_unless_wanted(record.run.kind, record.namespace, record.run.name)
         serving = self._serving(record.integration)
         if not serving.holds:
+            if now is None and self._cluster.runs.get(record.run.kind, record.namespace, record.run.name) is None:
+                # Usually collected with its run. While the run is there, its memory is kept for when it is our turn.
+                self._cluster.records.forget_lost(record.namespace, record.name)
             return
         if disowned := stray(record):
             self._servings[CORE].add(disowned, PROGRESS)
@@ -90,9 +97,12 @@ class WakeUps:
     def on_provider(self, before: Provider | None, now: Provider | None) -> None:
         types = {provider.type for provider in (before, now) if provider}
         self._wake(self._reach(now or before), {name for name, own in self._types.items() if own & types})
+        if now is None and before is not None:
+            for serving in self._servings.values():
+                serving.worker.forget(before)
         if self._secrets:
-            ours = set[str]().union(*self._types.values())
-            self._secrets.follow(each for each in self._cluster.providers if each.type in ours)
+            kinds = self._kinds
+            self._secrets.follow((each, kinds[each.type]) for each in self._cluster.providers if each.type in kinds)
 
     def on_secret(self, provider: Provider) -> None:
         self._cluster.credentials.forget(provider)

@@ -74,7 +74,7 @@ class WorkQueue(Generic[T]):
             if item.line is not None and item.lot is None and item.line is not self._later:
                 self._ready.remove(item)
             item.line = item.entry = item.lot = item.came_from = None
-            item.deadline, item.again = math.inf, False
+            item.deadline, item.again, item.insisted = math.inf, False, False
         self._items = {name: item for name, item in self._items.items() if item.working}
         self._later = Line()
         self._lots = {}
@@ -116,6 +116,8 @@ class WorkQueue(Generic[T]):
     def park(self, name: T, at: Opening, slack: float = 0.0) -> None:
         """Due once `at` lets it go, whatever else it waited for. A name that was just let go gets its place back."""
         item = self._items.get(name) or self._new(name)
+        if item.insisted:
+            return
         now = asyncio.get_running_loop().time()
         lot = self._lots.get(id(at))
         if lot is None:
@@ -132,6 +134,8 @@ class WorkQueue(Generic[T]):
         if item is not None and item.lot is not None:
             self._take_out(item)
             item.lot = None
+        if item is not None:
+            item.insisted = item.working
         self.add(name, slack)
 
     async def get(self) -> T:
@@ -146,7 +150,7 @@ class WorkQueue(Generic[T]):
                 if waiter.done() and not waiter.cancelled():
                     self._wake()
                 raise
-        item.working = True
+        item.working, item.insisted = True, False
         item.deadline = math.inf
         self._working += 1
         self._depth(len(self._ready))

@@ -6,6 +6,8 @@ pipeline task's), and a label or an owner can be forged: the parent must exist, 
 """
 
 import time
+from array import array
+from collections.abc import Collection, Iterable
 from functools import partial
 from typing import NamedTuple
 
@@ -44,14 +46,15 @@ class Children:
         self._runs = runs
         # uid → the integrations for which the run is reported on its own, which may be none.
         self._verdicts: dict[str, Verdict] = {}
-        # Hash of the uid of a child that carried nothing of its own → hash of its annotations' keys then: one that is
-        # taken from its parent later doesn't become its own.
-        self._copies: dict[int, int] = {}
-        # Hashes of (parent's uid, child's name, keys of annotations) of the parents that are not cached.
-        self._listed: set[int] = set()
+        # By kind, hash of namespace and name of a child that carried nothing of its own → hash of its uid and of its
+        # annotations' keys then: one that is taken from its parent later doesn't become its own.
+        self._copies: dict[str, dict[int, int]] = {kind: {} for kind in KINDS}
+        # Of the parents that are not cached: uid's hash → hash of the annotations' keys, then of each child's name.
+        self._listed: dict[int, array[int]] = {}
         # uid → whether its parent was there, and since when that is so.
         self._since: dict[str, tuple[bool, float]] = {}
-        self._queue: WorkQueue[Suspect] = WorkQueue()
+        self._queue: WorkQueue[Suspect] = WorkQueue(lambda suspect: suspect.namespace, cap=1)
+        self._failures: dict[Suspect, int] = {}
         self.informers = {
             kind: Informer(
                 client,
@@ -70,7 +73,7 @@ class Children:
         }
         for kind, informer in self.informers.items():
             informer.add_handler(partial(self._gone, kind))
-            informer.on_list(partial(runs.lost_all_but, kind))
+            informer.on_list(partial(self._on_list, kind))
         runs.add_handler(lambda before, now: None if now or not before else self._run_gone(before))
         runs.judge = self.judge
         runs.dropped = self._remember_parent
@@ -85,32 +88,34 @@ class Children:
         return run
 
     async def work(self) -> None:
-        """Until cancelled: looks at what is in doubt."""
-        failures = 0
+        """Until cancelled: looks at what is in doubt. Several may do so."""
         while True:
             suspect = await self._queue.get()
             again: float | None = None
             try:
                 again = await self._examine(suspect)
-                failures = 0
-            except ApiError as error:
-                failures += 1
-                again = backoff(failures)
+                self._failures.pop(suspect, None)
+            except (ApiError, msgspec.DecodeError) as error:
+                again = self._failed(suspect)
                 logger.debug("child not examined", error=str(error), name=suspect.name, namespace=suspect.namespace)
-            except msgspec.DecodeError as error:
-                logger.error("unreadable object", kind=suspect.kind, error=str(error)[:200])
+            except Exception:
+                again = self._failed(suspect)
+                logger.exception("bug", name=suspect.name, namespace=suspect.namespace)
             finally:
                 self._queue.done(suspect)
             if again:
                 self._queue.add_after(suspect, again)
+
+    def _failed(self, suspect: Suspect) -> float:
+        failures = self._failures[suspect] = self._failures.get(suspect, 0) + 1
+        return backoff(failures)
 
     def _look(self, kind: str, child: Labelled) -> bool:
         """Nothing of it stays in the cache."""
         suspect = Suspect(kind, child.namespace, child.name, child.uid)
         if self._verdicts.get(child.uid):
             self._queue.add(suspect)
-        elif child.annotations and self._copies.get(hash(child.uid)) != _hash_of_keys(child):
-            self._copies.pop(hash(child.uid), None)
+        elif child.annotations and not self._known_copy(kind, child):
             self._weigh(child, suspect)
         return False
 
@@ -118,26 +123,27 @@ class Children:
         """Without a call, where it is a child like nearly all: with the parent's annotations, and listed by it."""
         parent = self._runs.get(child.parent_kind, child.namespace, child.parent_name)
         if parent is None:
-            if hash((child.parent, child.name, frozenset(child.annotations))) not in self._listed:
+            listed = self._listed.get(hash(child.parent))
+            if listed is None or listed[0] != _hash_of_keys(child.annotations) or hash(child.name) not in listed[1:]:
                 self._queue.add(suspect)
         elif parent.uid != child.parent or not child.annotations.keys() <= _keys(parent):
             self._queue.add(suspect)
         elif _answers(parent, child):
-            self._is_copy(child)
+            self._is_copy(suspect.kind, child)
         else:  # it will be; whenever the child changes until then, we look again
             self._since.setdefault(child.uid, (True, time.monotonic()))
             self._queue.add_after(suspect, PATIENCE)
 
     async def _examine(self, suspect: Suspect) -> float | None:
         """Decides about it and reports it on; gives the seconds after which to look again, if that is needed."""
-        if hash(suspect.uid) in self._copies and not suspect.asked:
-            return None
         raw = await self._runs.fetch(suspect.kind, suspect.namespace, suspect.name)
         child = decode_labelled(raw) if raw else None
         if raw is None or child is None or child.uid != suspect.uid:
             self._since.pop(suspect.uid, None)
             return None
-        verdict = self._verdicts.get(child.uid) or await self._verdict(child)
+        if not suspect.asked and self._known_copy(suspect.kind, child):
+            return None
+        verdict = self._verdicts.get(child.uid) or await self._verdict(suspect.kind, child)
         if verdict is None:
             return self._left(child)
         self._since.pop(child.uid, None)
@@ -149,9 +155,9 @@ class Children:
             self._runs.changed(run, run)
         return None
 
-    async def _verdict(self, child: Labelled) -> Verdict | None:
+    async def _verdict(self, kind: str, child: Labelled) -> Verdict | None:
         """The integrations for which it says what its parent doesn't; None where it is too early to tell."""
-        if self._copies.get(hash(child.uid)) == _hash_of_keys(child):
+        if self._known_copy(kind, child):
             return SILENT
         parent = self._runs.get(child.parent_kind, child.namespace, child.parent_name)
         if parent is None or not _answers(parent, child):
@@ -161,7 +167,7 @@ class Children:
             return self._unanswered(child, there=parent is not None and parent.uid == child.parent)
         if own := child.annotations.keys() - _keys(parent):
             return frozenset(map(integration_of, own))
-        self._is_copy(child)
+        self._is_copy(kind, child)
         return SILENT
 
     def _unanswered(self, child: Labelled, *, there: bool) -> Verdict | None:
@@ -178,23 +184,31 @@ class Children:
         """Seconds until nobody can be expected to answer for it any more."""
         return max(0.01, self._since[child.uid][1] + PATIENCE - time.monotonic())
 
-    def _is_copy(self, child: Labelled) -> None:
-        self._copies[hash(child.uid)] = _hash_of_keys(child)
+    def _is_copy(self, kind: str, child: Labelled) -> None:
+        self._copies[kind][hash((child.namespace, child.name))] = _copy(child)
         self._since.pop(child.uid, None)
+
+    def _known_copy(self, kind: str, child: Labelled) -> bool:
+        return self._copies[kind].get(hash((child.namespace, child.name))) == _copy(child)
 
     def _remember_parent(self, run: Run) -> None:
         """A run that is not cached (any more): its children are still to be recognised."""
-        keys = frozenset(_keys(run))
-        self._listed |= {hash((run.uid, child, keys)) for child in run.children}
+        self._listed[hash(run.uid)] = array("q", [_hash_of_keys(_keys(run)), *map(hash, run.children)])
+        for child in run.children:
+            for copies in self._copies.values():
+                copies.pop(hash((run.namespace, child)), None)
 
     def _run_gone(self, run: Run) -> None:
-        keys = frozenset(_keys(run))
-        self._listed -= {hash((run.uid, child, keys)) for child in run.children}
+        self._listed.pop(hash(run.uid), None)
         self._verdicts.pop(run.uid, None)
+
+    def _on_list(self, kind: str, seen: Collection[int]) -> None:
+        self._runs.lost_all_but(kind, seen)
+        self._copies[kind] = {key: copy for key, copy in self._copies[kind].items() if key in seen}
 
     def _gone(self, kind: str, before: Labelled | None, now: Labelled | None) -> None:
         if now is None and before is not None:
-            self._copies.pop(hash(before.uid), None)
+            self._copies[kind].pop(hash((before.namespace, before.name)), None)
             self._since.pop(before.uid, None)
             self._runs.lost(kind, before.namespace, before.name)
             self._verdicts.pop(before.uid, None)
@@ -205,8 +219,12 @@ def _answers(parent: Run, child: Labelled) -> bool:
     return parent.uid == child.parent and (parent.kind == "CustomRun" or child.name in parent.children)
 
 
-def _hash_of_keys(child: Labelled) -> int:
-    return hash(frozenset(child.annotations))
+def _hash_of_keys(annotations: Iterable[str]) -> int:
+    return hash(frozenset(annotations))
+
+
+def _copy(child: Labelled) -> int:
+    return hash((child.uid, frozenset(child.annotations)))
 
 
 def _keys(run: Run) -> set[str]:

@@ -86,13 +86,21 @@ class Claims:
             raw = await self._client.get(f"{self._base}/{integration.name}")
         return decode_claim(raw).created
 
+    def forget(self, name: str) -> None:
+        """Others may have written since: the next word is written in any case."""
+        self._told.pop(name, None)
+
     async def tell(self, integration: Integration, holder: str, quotas: Mapping[tuple[str, str], Quota]) -> None:
-        """Publishes who works it, and its quotas; writes only what has changed. `holder` is empty at a farewell."""
+        """Publishes who works it, and its quotas; writes only what has changed. `holder` is empty at a farewell.
+
+        Raises ApiError: 404 when somebody deleted it.
+        """
         ready = _ready(holder)
         told = _described(integration) | {"holder": holder, **_allowance(quotas)}
         before = self._told.get(integration.name)
         if before == told:
             return
+        self._told.pop(integration.name, None)
         await self._client.patch(f"{self._base}/{integration.name}", {"status": told | ready})
         self._told[integration.name] = told
 

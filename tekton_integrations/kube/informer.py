@@ -25,6 +25,7 @@ from tekton_integrations.kube.watch_json import (
     Meta,
     Named,
     Page,
+    TooDeep,
     Unreadable,
     Watch,
     decoded,
@@ -74,6 +75,7 @@ class Informer(Generic[T]):
         # Hashes of the keys in the list that is being read: 50,000 tuples of strings would be felt.
         self._seen: set[int] | None = None
         self._watch_list = True
+        self._again = False
         metrics.cached_objects.labels(self.kind).set_function(lister.__len__)
 
     def add_handler(self, handler: Handler[T]) -> None:
@@ -82,6 +84,7 @@ class Informer(Generic[T]):
     def relist(self) -> None:
         """Reads everything anew, at the next event or bookmark (the API server sends one about each minute)."""
         self._version = ""
+        self._again = self._seen is not None
 
     def on_list(self, handler: Callable[[set[int]], None]) -> None:
         """Calls `handler` after each whole list with the hashes of (namespace, name) of all that there is."""
@@ -170,7 +173,10 @@ class Informer(Generic[T]):
                     return  # the end, or an event cut in the middle: the next connection brings it whole
                 if not self._version and self._seen is None:
                     return  # relist
-                self._take(line)
+                try:
+                    self._take(line)
+                except TooDeep as error:
+                    logger.error("unreadable object", kind=self.kind, error=str(error))
                 count += 1
                 if count % _BREATH == 0:
                     await asyncio.sleep(0)
@@ -191,11 +197,14 @@ class Informer(Generic[T]):
         if self._seen is not None:
             if metadata.annotations.get(INITIAL_EVENTS_END) != "true":
                 return
-            self._end_of_list()
-        self._version = metadata.resource_version
+            self._end_of_list(metadata.resource_version)
+        else:
+            self._version = metadata.resource_version
 
-    def _end_of_list(self) -> None:
+    def _end_of_list(self, version: str) -> None:
         seen, self._seen = self._seen or set(), None
+        # Who asked for another list in the midst of this one gets it.
+        self._version, self._again = "" if self._again else version, False
         for item in self.lister.missing(seen):
             self._delete(item)
         for handler in self._list_handlers:
@@ -213,13 +222,13 @@ class Informer(Generic[T]):
             if not page.metadata.continue_:
                 break
             params["continue"] = page.metadata.continue_
-        self._end_of_list()
-        self._version = page.metadata.resource_version
+        self._end_of_list(page.metadata.resource_version)
 
     def _object(self, kind: str, raw: msgspec.Raw) -> None:
         try:
             item = self._source.decode(raw)
-        except (msgspec.DecodeError, ValueError) as error:
+        except Exception as error:
+            # Whatever is wrong with one object, all others are still to be seen.
             self._odd(kind, raw, error)
             return
         self._apply(kind, item)

@@ -160,6 +160,7 @@ class Records:
 
     def _keep(self, record: Record) -> bool:
         key = hash((record.namespace, record.name))
+        self._lost.remove(record.namespace, record.name)  # there it is again
         if record.settled:
             self._settled[key] = hash(record.input_digest)
             return False

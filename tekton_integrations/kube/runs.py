@@ -2,6 +2,7 @@
 what is below a run. Children are the business of children.py.
 """
 
+import re
 from collections.abc import Callable, Collection, Iterator
 from typing import TypeVar
 
@@ -21,6 +22,9 @@ _LAST = 20_000
 _GONE = 65_536
 # Stands for all integrations.
 ALL = "*"
+
+# https://kubernetes.io/docs/concepts/overview/working-with-objects/names/#dns-subdomain-names
+_NAME = re.compile(r"[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?")
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -83,7 +87,7 @@ class Runs:
 
     def get(self, kind: str, namespace: str, name: str) -> Run | None:
         """From the cache."""
-        return self.informers[kind].lister.get(namespace, name)
+        return self.informers[kind].lister.get(namespace, name) if kind in KINDS else None
 
     async def find(self, request: Request, fence: int = 0) -> Run | None:
         """The run itself, not another one of the same name; read from the API server where the cache doesn't have
@@ -100,6 +104,9 @@ class Runs:
         if hash(request.uid) in self._gone:
             return None
         read = await self.read(request.kind, *key)
+        if read is None and run is not None and run.uid == request.uid and informer.lister.get(*key) is run:
+            # A server that just starts may not know the kind yet. If it is true, the watch says so in a moment.
+            raise ApiError(404, "Unsure", f"{request.kind} {request.name} is cached, and the API server has it not")
         if read is None or read.uid != request.uid:
             return None
         # Whose it is has yet to be looked at. That somebody asks for its name says that it was reported before.
@@ -204,6 +211,8 @@ class Runs:
 
     async def fetch(self, kind: str, namespace: str, name: str) -> bytes | None:
         """The JSON of a run; None if there is none. Raises ApiError."""
+        if kind not in KINDS or not _NAME.fullmatch(name):
+            return None  # nothing can have that name, and in a URL it would be another call
         try:
             return await self._client.get(f"{collection(*KINDS[kind], namespace)}/{name}")
         except ApiError as error:

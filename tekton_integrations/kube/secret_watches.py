@@ -3,10 +3,12 @@ at once. Where we may not watch, the Secret is read again when it is next needed
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Iterable
 
 import msgspec
 
+from tekton_integrations.integration import ProviderType, SecretSource
 from tekton_integrations.kube.client import KubeClient, collection
 from tekton_integrations.kube.informer import Informer, Source
 from tekton_integrations.kube.lister import Lister
@@ -14,6 +16,8 @@ from tekton_integrations.provider import Provider
 
 # Nothing is lost by asking seldom for what is forbidden.
 _PATIENCE = 300.0
+# Secrets of one namespace that are watched; each takes a connection.
+MOST = 50
 
 
 class _Metadata(msgspec.Struct, rename="camel"):
@@ -39,6 +43,16 @@ def _decode(raw: bytes | msgspec.Raw) -> _Secret:
     return _Secret(metadata.namespace, metadata.name, metadata.uid, metadata.resource_version)
 
 
+def _names(provider: Provider, kind: ProviderType) -> set[str]:
+    """Of the Secrets that its settings refer to; none where they can't be read."""
+    try:
+        settings = msgspec.convert(provider.spec.get(kind.block, {}), kind.settings)
+    except msgspec.ValidationError:
+        return set()
+    values = (getattr(settings, field.name) for field in msgspec.structs.fields(kind.settings))
+    return {value.secret_ref.name for value in values if isinstance(value, SecretSource)}
+
+
 class SecretWatches:
     """Calls `changed` with each Provider one of whose Secrets was made, changed or deleted."""
 
@@ -49,12 +63,19 @@ class SecretWatches:
         self._watches: dict[tuple[str, str], asyncio.Task[None]] = {}
         self._users: dict[tuple[str, str], list[Provider]] = {}
 
-    def follow(self, providers: Iterable[Provider]) -> None:
-        """Watches what these name, and nothing else."""
+    def follow(self, providers: Iterable[tuple[Provider, ProviderType]]) -> None:
+        """Watches what these name, up to a number for each namespace, and nothing else."""
         self._users = {}
-        for provider in providers:
-            for name in provider.secrets:
-                self._users.setdefault((provider.namespace, name), []).append(provider)
+        watched: Counter[str] = Counter()
+        for provider, kind in providers:
+            for name in _names(provider, kind):
+                key = (provider.namespace, name)
+                if key not in self._users:
+                    watched[provider.namespace] += 1
+                    if watched[provider.namespace] > MOST:
+                        continue
+                    self._users[key] = []
+                self._users[key].append(provider)
         for key in self._watches.keys() - self._users.keys():
             self._watches.pop(key).cancel()
         for key in self._users.keys() - self._watches.keys():

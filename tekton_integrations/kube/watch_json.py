@@ -48,6 +48,10 @@ class Unreadable(Exception):
     """What came is not what an API server says."""
 
 
+class TooDeep(Unreadable):
+    """One object that can't be looked into; asking for it again would not help."""
+
+
 class Expired(Exception):
     """The version we know is no longer in the server's history: only a new list helps."""
 
@@ -56,5 +60,7 @@ def decoded(raw: bytes | msgspec.Raw, kind: type[D]) -> D:
     """Raises Unreadable."""
     try:
         return msgspec.json.decode(raw, type=kind)
+    except RecursionError as error:
+        raise TooDeep("nested too deeply") from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise Unreadable(str(error)) from error
