@@ -7,7 +7,10 @@ from typing import Self
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from tekton_integrations.metrics import registry
+from tekton_integrations.metrics import loop_lag, registry
+
+# Seconds between measurements of the event loop's lag.
+PERIOD = 0.25
 
 
 class HealthServer:
@@ -49,3 +52,12 @@ class HealthServer:
         # Rendering takes milliseconds that belong to the reconcilers.
         body = await asyncio.to_thread(generate_latest, registry)
         return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE_LATEST})
+
+
+async def observe_lag() -> None:
+    """Until cancelled: measures how late the event loop takes up what is due."""
+    loop = asyncio.get_running_loop()
+    while True:
+        due = loop.time() + PERIOD
+        await asyncio.sleep(PERIOD)
+        loop_lag.observe(loop.time() - due)

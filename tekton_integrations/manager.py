@@ -2,27 +2,24 @@
 
 import asyncio
 import gc
-import itertools
 import os
 import signal
 import socket
 import uuid
 from collections.abc import Coroutine
-from contextlib import AsyncExitStack, suppress
+from contextlib import AsyncExitStack
 from typing import Any
 
 import aiohttp
 
-from tekton_integrations import metrics, registry
+from tekton_integrations import registry
 from tekton_integrations.cluster import Cluster, Mandate, Timing
-from tekton_integrations.health import HealthServer
+from tekton_integrations.health import HealthServer, observe_lag
 from tekton_integrations.integration import Integration
 from tekton_integrations.kube import config
 from tekton_integrations.kube.children import Children
-from tekton_integrations.kube.claims import KIND as CLAIM
-from tekton_integrations.kube.claims import Claim, Claims, decode_claim
-from tekton_integrations.kube.client import ApiError, KubeClient, collection
-from tekton_integrations.kube.informer import Informer, Source
+from tekton_integrations.kube.client import KubeClient, collection
+from tekton_integrations.kube.informer import Informer
 from tekton_integrations.kube.lease import Lease, LeaseTiming
 from tekton_integrations.kube.lister import Lister
 from tekton_integrations.kube.namespaces import Namespaces
@@ -31,8 +28,10 @@ from tekton_integrations.kube.records import Records
 from tekton_integrations.kube.runs import Runs
 from tekton_integrations.kube.secret_watches import SecretWatches
 from tekton_integrations.kube.secrets import Credentials
+from tekton_integrations.kube.source import Source
 from tekton_integrations.log import logger
 from tekton_integrations.provider import Provider, decode_provider
+from tekton_integrations.publisher import Publisher
 from tekton_integrations.quota import Quota
 from tekton_integrations.reconciler import Reconciler
 from tekton_integrations.record import API_VERSION
@@ -41,16 +40,9 @@ from tekton_integrations.serving import Serving, Worker
 from tekton_integrations.settings import Settings
 from tekton_integrations.unserved import Unserved
 from tekton_integrations.wakeups import WakeUps
-from tekton_integrations.workqueue import backoff
 
-# How long the last word of a controller may take.
-TOLD = 2.0
-# How often an Integration's quotas and holder are published, if they changed.
-PUBLISH = 10.0
 # How many children are looked into at once, each of another namespace.
 EXAMINERS = 4
-# How often the event loop's lag is measured.
-LAG = 0.25
 
 
 class Manager:
@@ -68,12 +60,9 @@ class Manager:
         self._lease_timing = lease_timing or LeaseTiming()
         silence = settings.watch_silence
         providers: Lister[Provider] = Lister()
-        claims: Lister[Claim] = Lister()
-        self._claims = Claims(client, settings.namespace)
         self._providers = Informer(
             client, Source("Provider", collection(API_VERSION, "providers"), decode_provider, silence), providers
         )
-        self._claimed = Informer(client, Source(CLAIM, self._claims.path, decode_claim, silence), claims)
         self._cluster = Cluster(
             runs=Runs(client, silence, settings.watch_namespace),
             records=Records(client, silence, settings.watch_namespace),
@@ -88,9 +77,7 @@ class Manager:
             courtesy=_courtesy(),
         )
         self._children = Children(client, self._cluster.runs, silence, settings.watch_namespace)
-        self._claim_gone = asyncio.Event()
-        self._reconcilers: dict[str, Reconciler] = {}
-        self._integrations: list[Integration] = []
+        self._publisher = Publisher(client, settings, self._cluster)
         self._servings: dict[str, Serving] = {}
 
     def missing(self) -> list[str]:
@@ -104,16 +91,14 @@ class Manager:
     @property
     def _informers(self) -> list[Informer[Any]]:
         cluster = self._cluster
-        return [self._providers, self._claimed, cluster.records.informer, *cluster.runs.informers.values()]
+        return [self._providers, self._publisher.informer, cluster.records.informer, *cluster.runs.informers.values()]
 
     async def run(self, integrations: list[Integration], stop: asyncio.Event) -> None:
         """Until `stop`; raises what should end the process."""
-        self._integrations = integrations
-        watermarks = [await self._claim(integration, stop) for integration in integrations]
-        wakeups = self._serve(watermarks)
+        watermarks = [await self._publisher.claim(integration, stop) for integration in integrations]
+        wakeups = self._serve(integrations, watermarks)
         secrets = SecretWatches(self._client, self._settings.watch_silence, wakeups.on_secret)
-        wakeups.connect(self._providers, self._claimed, secrets)
-        self._claimed.add_handler(self._on_claim)
+        wakeups.connect(self._providers, self._publisher.informer, secrets)
         async with asyncio.TaskGroup() as group:
             tasks: list[asyncio.Task[None]] = []
 
@@ -128,16 +113,16 @@ class Manager:
                 task.cancel()
             await secrets.close()
 
-    def _serve(self, watermarks: list[float]) -> WakeUps:
-        for integration, watermark in zip(self._integrations, watermarks, strict=True):
+    def _serve(self, integrations: list[Integration], watermarks: list[float]) -> WakeUps:
+        for integration, watermark in zip(integrations, watermarks, strict=True):
             mandate = self._mandate(integration.name)
             reconciler = Reconciler(integration, self._cluster, watermark, mandate)
-            self._reconcilers[integration.name] = reconciler
-            self._add(integration.name, reconciler, mandate, self._settings.workers)
+            serving = self._add(integration.name, reconciler, mandate, self._settings.workers)
+            self._publisher.serves(integration, serving, reconciler)
         mandate = self._mandate(CORE)
         first = min(watermarks, default=0.0)
-        self._add(CORE, Unserved(self._cluster, self._brought, first, mandate), mandate, 2)
-        return WakeUps(self._cluster, self._servings, self._integrations, self._settings.grace)
+        self._add(CORE, Unserved(self._cluster, self._publisher.brought, first, mandate), mandate, 2)
+        return WakeUps(self._cluster, self._servings, integrations, self._settings.grace)
 
     def _mandate(self, name: str) -> Mandate:
         lease = Lease(
@@ -149,38 +134,16 @@ class Manager:
         )
         return Mandate(lease)
 
-    def _add(self, name: str, worker: Worker, mandate: Mandate, workers: int) -> None:
-        self._servings[name] = Serving(name, worker, mandate, self._cluster, workers)
-
-    def _brought(self) -> frozenset[str]:
-        """The integrations that this process or some other one brings."""
-        own = {integration.name for integration in self._integrations}
-        return frozenset(own | {claim.name for claim in self._claimed.lister})
-
-    async def _claim(self, integration: Integration, stop: asyncio.Event) -> float:
-        """Waits for an API server that is not up yet; says what to do about one that refuses."""
-        attempts = itertools.count(1)
-        while not stop.is_set():
-            try:
-                return await self._claims.make(integration)
-            except ApiError as error:
-                if error.status in (401, 403, 404):
-                    raise config.ConfigError(
-                        f"can't publish the Integration {self._settings.namespace}/{integration.name} ({error}); "
-                        "are manifests/ applied, does --namespace name the controller's namespace, and is this "
-                        "run with a ServiceAccount of it?"
-                    ) from error
-                logger.warning("API server not ready", error=str(error))
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(stop.wait(), backoff(next(attempts), base=0.2, ceiling=10))
-        return 0.0
+    def _add(self, name: str, worker: Worker, mandate: Mandate, workers: int) -> Serving:
+        serving = self._servings[name] = Serving(name, worker, mandate, self._cluster, workers)
+        return serving
 
     async def _start(self, start: Any) -> None:
         """In an order in which nothing is cached that need not be: records tell which runs are done with."""
         cluster = self._cluster
-        for informer in (self._providers, self._claimed, cluster.records.informer):
+        for informer in (self._providers, self._publisher.informer, cluster.records.informer):
             start(informer.run())
-        for informer in (self._providers, self._claimed, cluster.records.informer):
+        for informer in (self._providers, self._publisher.informer, cluster.records.informer):
             await informer.synced.wait()
         for runs in cluster.runs.informers.values():
             start(runs.run())
@@ -193,67 +156,19 @@ class Manager:
         logger.info("working", runs=sum(1 for _ in cluster.runs))
         for serving in self._servings.values():
             start(serving.run())
-        start(self._publish())
-        start(_observe_lag())
+        start(self._publisher.run())
+        start(observe_lag())
         for _ in range(EXAMINERS):
             start(self._children.work())
         for children in self._children.informers.values():
             start(children.run())
 
-    async def _publish(self) -> None:
-        held: set[str] = set()
-        while True:
-            self._claim_gone.clear()
-            for integration in self._integrations:
-                name = integration.name
-                if self._claimed.lister.get(self._settings.namespace, name) is None:
-                    await self._remake(integration)
-                if not self._servings[name].holds:
-                    held.discard(name)
-                    continue
-                if name not in held:
-                    self._claims.forget(name)
-                held.add(name)
-                await self._tell(integration, self._cluster.holder)
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._claim_gone.wait(), PUBLISH)
-
-    def _on_claim(self, _before: Claim | None, now: Claim | None) -> None:
-        if now is None:
-            self._claim_gone.set()
-
-    async def _tell(self, integration: Integration, holder: str) -> None:
-        paths = {provider.uid: provider.path for provider in self._cluster.providers}
-        quotas = self._reconcilers[integration.name].contexts.quotas
-        shown = {(paths[uid], scope): quota for (uid, scope), quota in quotas.items() if uid in paths}
-        try:
-            await self._claims.tell(integration, holder, shown)
-        except ApiError as error:
-            logger.debug("Integration not published", integration=integration.name, error=str(error))
-
-    async def _remake(self, integration: Integration) -> None:
-        """Somebody deleted it: others must not call the integration unknown. The watermark stays as it was here."""
-        self._claims.forget(integration.name)
-        try:
-            await self._claims.make(integration)
-        except ApiError as error:
-            logger.warning("Integration not published", integration=integration.name, error=str(error))
-
     async def _farewell(self, serving: Serving) -> None:
         held = serving.holds
         await serving.finish()
-        if held and (integration := next((i for i in self._integrations if i.name == serving.name), None)):
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._tell(integration, ""), TOLD)
+        if held:
+            await self._publisher.farewell(serving)
         await serving.release()
-
-
-async def _observe_lag() -> None:
-    loop = asyncio.get_running_loop()
-    while True:
-        due = loop.time() + LAG
-        await asyncio.sleep(LAG)
-        metrics.loop_lag.observe(loop.time() - due)
 
 
 def _courtesy() -> Quota:

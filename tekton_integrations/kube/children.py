@@ -14,10 +14,11 @@ from typing import NamedTuple
 import msgspec
 
 from tekton_integrations.kube.client import ApiError, KubeClient, collection
-from tekton_integrations.kube.informer import Informer, Source
+from tekton_integrations.kube.informer import Informer
 from tekton_integrations.kube.lister import Lister
 from tekton_integrations.kube.runs import ALL, Runs, integration_of, on_its_own
 from tekton_integrations.kube.runs_json import PARENT_LABEL, Labelled, decode_labelled, decode_run
+from tekton_integrations.kube.source import Source
 from tekton_integrations.log import logger
 from tekton_integrations.run import KINDS, Run
 from tekton_integrations.workqueue import WorkQueue, backoff

@@ -6,9 +6,8 @@ difference between cache and cluster is handed on, deletions included.
 
 import asyncio
 import random
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from collections.abc import Callable
+from typing import Generic
 
 import aiohttp
 import msgspec
@@ -16,7 +15,8 @@ from aiohttp.http_exceptions import HttpProcessingError
 
 from tekton_integrations import metrics
 from tekton_integrations.kube.client import METADATA_ONLY, METADATA_ONLY_LIST, ApiError, KubeClient
-from tekton_integrations.kube.lister import Cached, Lister, newer
+from tekton_integrations.kube.lister import Lister, newer
+from tekton_integrations.kube.source import Source, T
 from tekton_integrations.kube.watch_json import (
     INITIAL_EVENTS_END,
     Bookmark,
@@ -32,33 +32,12 @@ from tekton_integrations.kube.watch_json import (
 )
 from tekton_integrations.log import logger
 
-T = TypeVar("T", bound=Cached)
 # (before, now): before is None for a new object; now is None for a deleted one, `before` is its last state then.
 Handler = Callable[[T | None, T | None], None]
 
 PAGE = 500
 # A long initial list is read from a full buffer without ever waiting: let others have their turn.
 _BREATH = 200
-
-
-@dataclass(frozen=True)
-class Source(Generic[T]):
-    """What to watch. `silence`: seconds without a byte after which a connection counts as dead.
-
-    `selector`: query parameters that narrow the collection down on the server, such as labelSelector.
-    `metadata_only`: of each object only the metadata is sent.
-    `patience`: seconds between tries at most, while the API server refuses.
-    `keep`: whether an object is worth a place in the cache. Of one that is not, nobody hears unless it was there.
-    """
-
-    kind: str
-    path: str
-    decode: Callable[[msgspec.Raw], T]
-    silence: float
-    selector: Mapping[str, str] = field(default_factory=dict)
-    metadata_only: bool = False
-    patience: float = 10.0
-    keep: Callable[[T], bool] = lambda _: True
 
 
 class Informer(Generic[T]):

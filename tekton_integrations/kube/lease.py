@@ -11,9 +11,10 @@ from contextlib import suppress
 import msgspec
 
 from tekton_integrations.kube.client import ApiError, KubeClient, collection
-from tekton_integrations.kube.informer import Informer, Source
+from tekton_integrations.kube.informer import Informer
 from tekton_integrations.kube.lease_json import API_VERSION, PLURAL, LeaseObject, decode_lease
 from tekton_integrations.kube.lister import Lister
+from tekton_integrations.kube.source import Source
 from tekton_integrations.kube.tenure import Clock, LeaseTiming, Tenure
 from tekton_integrations.log import logger
 

@@ -9,9 +9,10 @@ import msgspec
 
 from tekton_integrations import metrics
 from tekton_integrations.kube.client import ApiError, KubeClient, collection
-from tekton_integrations.kube.informer import Handler, Informer, Source
+from tekton_integrations.kube.informer import Handler, Informer
 from tekton_integrations.kube.lister import Lister
 from tekton_integrations.kube.records_json import decode_record, to_object
+from tekton_integrations.kube.source import Source
 from tekton_integrations.record import API_VERSION, KIND, Record
 from tekton_integrations.requests import Request
 

@@ -11,9 +11,10 @@ from msgspec.structs import replace
 
 from tekton_integrations import annotations
 from tekton_integrations.kube.client import ApiError, KubeClient, collection
-from tekton_integrations.kube.informer import Handler, Informer, Source
+from tekton_integrations.kube.informer import Handler, Informer
 from tekton_integrations.kube.lister import Lister
 from tekton_integrations.kube.runs_json import PARENT_LABEL, decode_child, decode_run
+from tekton_integrations.kube.source import Source
 from tekton_integrations.requests import Request, for_run
 from tekton_integrations.run import KINDS, Child, Run
 

@@ -10,8 +10,9 @@ import msgspec
 
 from tekton_integrations.integration import ProviderType, SecretSource
 from tekton_integrations.kube.client import KubeClient, collection
-from tekton_integrations.kube.informer import Informer, Source
+from tekton_integrations.kube.informer import Informer
 from tekton_integrations.kube.lister import Lister
+from tekton_integrations.kube.source import Source
 from tekton_integrations.provider import Provider
 
 # Nothing is lost by asking seldom for what is forbidden.

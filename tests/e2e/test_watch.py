@@ -12,9 +12,10 @@ from hack.testbed import TEKTON_CRDS, TestBed
 from hack.testbed.api import polled
 from tekton_integrations.kube.client import KubeClient
 from tekton_integrations.kube.config import ClusterConfig, load
-from tekton_integrations.kube.informer import Informer, Source
+from tekton_integrations.kube.informer import Informer
 from tekton_integrations.kube.lister import Lister
 from tekton_integrations.kube.runs_json import decode_run
+from tekton_integrations.kube.source import Source
 from tekton_integrations.run import Run
 from tests.e2e.stage import RUNS, Stage, run_path
 

@@ -9,8 +9,9 @@ import msgspec
 
 from tekton_integrations.kube.client import KubeClient
 from tekton_integrations.kube.config import ClusterConfig
-from tekton_integrations.kube.informer import Informer, Source
+from tekton_integrations.kube.informer import Informer
 from tekton_integrations.kube.lister import Lister
+from tekton_integrations.kube.source import Source
 from tests.fakes.watch_server import PATH, PATIENCE, WatchServer
 
 

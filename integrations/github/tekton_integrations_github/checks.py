@@ -96,7 +96,10 @@ async def settle(tokens: Tokens, record: Record, context: Context) -> None:
     # Last, as it may be gone: GitHub drops old ones.
     number = remembered(record)
     if number and number not in {int(check["id"]) for check in found}:
-        await _conclude(checks, await checks.read(number), context)
+        check = await checks.read(number)
+        # One of another commit is not what is to be left here, whatever the record says.
+        if str(check.get("head_sha", "")).lower() == record.target.detail:
+            await _conclude(checks, check, context)
 
 
 async def _conclude(checks: CheckRuns, check: dict[str, Any], context: Context) -> None:

@@ -1,0 +1,31 @@
+"""What an informer watches."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+import msgspec
+
+from tekton_integrations.kube.lister import Cached
+
+T = TypeVar("T", bound=Cached)
+
+
+@dataclass(frozen=True)
+class Source(Generic[T]):
+    """What to watch. `silence`: seconds without a byte after which a connection counts as dead.
+
+    `selector`: query parameters that narrow the collection down on the server, such as labelSelector.
+    `metadata_only`: of each object only the metadata is sent.
+    `patience`: seconds between tries at most, while the API server refuses.
+    `keep`: whether an object is worth a place in the cache. Of one that is not, nobody hears unless it was there.
+    """
+
+    kind: str
+    path: str
+    decode: Callable[[msgspec.Raw], T]
+    silence: float
+    selector: Mapping[str, str] = field(default_factory=dict)
+    metadata_only: bool = False
+    patience: float = 10.0
+    keep: Callable[[T], bool] = lambda _: True

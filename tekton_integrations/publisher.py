@@ -1,0 +1,111 @@
+"""Keeps the Integration objects: that they are there, who works each, and its quotas. Others read them to know which
+annotations are served by somebody; people read them with `kubectl get integrations`.
+"""
+
+import asyncio
+import itertools
+from contextlib import suppress
+
+from tekton_integrations.cluster import Cluster
+from tekton_integrations.integration import Integration
+from tekton_integrations.kube import config
+from tekton_integrations.kube.claims import KIND, Claim, Claims, decode_claim
+from tekton_integrations.kube.client import ApiError, KubeClient
+from tekton_integrations.kube.informer import Informer
+from tekton_integrations.kube.lister import Lister
+from tekton_integrations.kube.source import Source
+from tekton_integrations.log import logger
+from tekton_integrations.reconciler import Reconciler
+from tekton_integrations.serving import Serving
+from tekton_integrations.settings import Settings
+from tekton_integrations.workqueue import backoff
+
+# Seconds between looks at what has changed.
+PERIOD = 10.0
+# How long a controller's last word may take, in seconds.
+FAREWELL = 2.0
+
+
+class Publisher:
+    def __init__(self, client: KubeClient, settings: Settings, cluster: Cluster) -> None:
+        self._settings = settings
+        self._cluster = cluster
+        self._claims = Claims(client, settings.namespace)
+        source = Source(KIND, self._claims.path, decode_claim, settings.watch_silence)
+        self.informer: Informer[Claim] = Informer(client, source, Lister[Claim]())
+        self.informer.add_handler(self._on_change)
+        self._gone = asyncio.Event()
+        self._served: list[tuple[Integration, Serving, Reconciler]] = []
+
+    async def claim(self, integration: Integration, stop: asyncio.Event) -> float:
+        """Gives the watermark. Waits for an API server that is not up yet; ConfigError about one that refuses."""
+        attempts = itertools.count(1)
+        while not stop.is_set():
+            try:
+                return await self._claims.make(integration)
+            except ApiError as error:
+                if error.status in (401, 403, 404):
+                    raise config.ConfigError(
+                        f"can't publish the Integration {self._settings.namespace}/{integration.name} ({error}); "
+                        "are manifests/ applied, does --namespace name the controller's namespace, and is this "
+                        "run with a ServiceAccount of it?"
+                    ) from error
+                logger.warning("API server not ready", error=str(error))
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(stop.wait(), backoff(next(attempts), base=0.2, ceiling=10))
+        return 0.0
+
+    def serves(self, integration: Integration, serving: Serving, reconciler: Reconciler) -> None:
+        self._served.append((integration, serving, reconciler))
+
+    def brought(self) -> frozenset[str]:
+        """The integrations that this process or some other one brings."""
+        own = {integration.name for integration, _, _ in self._served}
+        return frozenset(own | {claim.name for claim in self.informer.lister})
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        held: set[str] = set()
+        while True:
+            self._gone.clear()
+            for integration, serving, reconciler in self._served:
+                name = integration.name
+                if self.informer.lister.get(self._settings.namespace, name) is None:
+                    await self._remake(integration)
+                if not serving.holds:
+                    held.discard(name)
+                    continue
+                if name not in held:
+                    self._claims.forget(name)  # the former holder has written since
+                held.add(name)
+                await self._tell(integration, reconciler, self._cluster.holder)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._gone.wait(), PERIOD)
+
+    async def farewell(self, serving: Serving) -> None:
+        """The controller ends; without another one nothing is reported."""
+        for integration, mine, reconciler in self._served:
+            if mine is serving:
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._tell(integration, reconciler, ""), FAREWELL)
+
+    async def _remake(self, integration: Integration) -> None:
+        """Somebody deleted it: others must not call the integration unknown. The watermark stays as it was here."""
+        self._claims.forget(integration.name)
+        try:
+            await self._claims.make(integration)
+        except ApiError as error:
+            logger.warning("Integration not published", integration=integration.name, error=str(error))
+
+    async def _tell(self, integration: Integration, reconciler: Reconciler, holder: str) -> None:
+        paths = {provider.uid: provider.path for provider in self._cluster.providers}
+        quotas = reconciler.contexts.quotas
+        shown = {(paths[uid], scope): quota for (uid, scope), quota in quotas.items() if uid in paths}
+        try:
+            await self._claims.tell(integration, holder, shown)
+        except ApiError as error:
+            logger.debug("Integration not published", integration=integration.name, error=str(error))
+
+    def _on_change(self, _before: Claim | None, now: Claim | None) -> None:
+        if now is None:
+            self._gone.set()
