@@ -34,7 +34,7 @@ class Publisher:
         source = Source(KIND, self._claims.path, decode_claim, settings.watch_silence)
         self.informer: Informer[Claim] = Informer(client, source, Lister[Claim]())
         self.informer.add_handler(self._on_change)
-        self._gone = asyncio.Event()
+        self._news = asyncio.Event()
         self._served: list[tuple[Integration, Serving, Reconciler]] = []
 
     async def claim(self, integration: Integration, stop: asyncio.Event) -> float:
@@ -57,6 +57,7 @@ class Publisher:
 
     def serves(self, integration: Integration, serving: Serving, reconciler: Reconciler) -> None:
         self._served.append((integration, serving, reconciler))
+        serving.begun = self._news.set
 
     def brought(self) -> frozenset[str]:
         """The integrations that this process or some other one brings."""
@@ -65,22 +66,21 @@ class Publisher:
 
     async def run(self) -> None:
         """Until cancelled."""
-        held: set[str] = set()
+        told: dict[str, float] = {}
         while True:
-            self._gone.clear()
+            self._news.clear()
             for integration, serving, reconciler in self._served:
                 name = integration.name
                 if self.informer.lister.get(self._settings.namespace, name) is None:
                     await self._remake(integration)
                 if not serving.holds:
-                    held.discard(name)
                     continue
-                if name not in held:
-                    self._claims.forget(name)  # the former holder has written since
-                held.add(name)
+                if told.get(name) != serving.lease.since:
+                    self._claims.forget(name)  # a former holder may have written since
+                    told[name] = serving.lease.since
                 await self._tell(integration, reconciler, self._cluster.holder)
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._gone.wait(), PERIOD)
+                await asyncio.wait_for(self._news.wait(), PERIOD)
 
     async def farewell(self, serving: Serving) -> None:
         """The controller ends; without another one nothing is reported."""
@@ -108,4 +108,4 @@ class Publisher:
 
     def _on_change(self, _before: Claim | None, now: Claim | None) -> None:
         if now is None:
-            self._gone.set()
+            self._news.set()

@@ -42,13 +42,14 @@ class Worker(Protocol):
 
 
 class Serving:
-    """`refill` adds all that is to be looked at when our turn begins."""
+    """`refill` adds all that is to be looked at when our turn begins, `begun` tells that it has."""
 
     def __init__(self, name: str, worker: Worker, mandate: Mandate, cluster: Cluster, workers: int) -> None:
         self.name = name
         self.worker = worker
         self.lease = mandate.lease
         self.refill: Callable[[], None] = lambda: None
+        self.begun: Callable[[], None] = lambda: None
         self._mandate = mandate
         self._cluster = cluster
         self._workers = workers
@@ -118,6 +119,7 @@ class Serving:
         metrics.lease_held.labels(self.name).set(1)
         self.refill()
         gc.freeze()  # a hundred thousand names are not to be looked through again and again
+        self.begun()
         logger.info("in charge", integration=self.name, names=len(self.queue))
         tasks = self._tasks = [asyncio.create_task(self._worker()) for _ in range(self._workers)]
         try:

@@ -117,6 +117,34 @@ def test_a_cancelled_call_tells_nothing(gate: Gate) -> None:
     assert gate.openings() == 0
 
 
+@pytest.mark.parametrize(
+    "outcome",
+    [
+        TemporaryError("Stalled", "this process was paused", 1.0),
+        TemporaryError("MaybeSent", "looking again", 5.0, maybe_sent=True),
+        Throttled("kept below the limit", 5.0, at=Gate("another")),
+    ],
+    ids=lambda outcome: outcome.reason,
+)
+def test_what_was_refused_before_any_call_tells_nothing(gate: Gate, clock: Clock, outcome: TemporaryError) -> None:
+    def refused() -> None:
+        with suppress(TemporaryError), gate.admitted():
+            raise outcome
+
+    fail(gate, 2)
+    refused()
+    fail(gate, 1)
+    assert gate.openings() == 0
+    clock.now += pause(gate)
+    refused()
+    assert gate.openings() == 0
+    clock.now += pause(gate)
+    refused()
+    clock.now += pause(gate)
+    call(gate)
+    assert gate.openings() == 2
+
+
 def test_the_pauses_double_up_to_five_minutes(gate: Gate, clock: Clock) -> None:
     fail(gate)
     for full in (5, 10, 20, 40, 80, 160, 300, 300, 300):

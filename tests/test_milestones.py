@@ -44,6 +44,15 @@ def test_an_interruption_anywhere_changes_neither_ids_nor_numbers(told: int) -> 
     assert due(ENDED, last, told, ID) == whole[told:]
 
 
+@pytest.mark.parametrize("last", ["nonsense", "nonsense/2", "retried²", "/", "/7"])
+def test_after_what_is_no_milestone_all_are_due(last: str) -> None:
+    assert keys(due(ENDED, last, 7, ID)) == keys(due(ENDED, "", 0, ID))
+
+
+def test_a_number_that_is_none_repeats_what_it_may_stand_for() -> None:
+    assert keys(due(ENDED, "retried/x", 2, ID)) == ["retried/1", "retried/2", "finished"]
+
+
 def test_a_run_that_could_not_start_has_no_start() -> None:
     failed = run(State.COULD_NOT_START, started=None, finished=14.0)
     assert keys(due(failed, "", 0, ID)) == ["created", "finished"]

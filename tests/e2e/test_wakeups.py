@@ -73,22 +73,33 @@ async def test_a_provider_of_one_namespace_wakes_nobody_in_another(
     await stage.provide(objects.grant("somebody-else"))
     await stage.player.play("success", namespace=namespace)
     await stage.failed(namespace, "NotGranted")
-    looked = await looks(controller)
+    looked = await rested(controller)
     elsewhere = objects.github_app("default", "other", app_id=7, secret="none", endpoint=stage.github.url, grants=[])
     await stage.bed.apply(elsewhere)
     try:
+        await polled(lambda: sees(controller, providers=2))
+        assert await rested(controller) == looked
         await stage.provide(objects.grant(namespace, targets=["acme/api"]))
         await stage.reported(namespace)
     finally:
         await stage.bed.kubectl("delete", "providers.integrations.tekton.dev", "other", "-n", "default")
 
-    async def counted() -> bool:
-        return await looks(controller) > looked
 
-    await polled(counted)
-    assert await looks(controller) == looked + 1
-
-
-async def looks(controller: Controller) -> float:
+async def sees(controller: Controller, *, providers: int) -> bool:
     metrics = await controller.metrics()
-    return metrics.get('tekton_integrations_reconcile_seconds_count{integration="github"}', 0.0)
+    return metrics['tekton_integrations_cached_objects{kind="Provider"}'] == providers
+
+
+async def rested(controller: Controller) -> float:
+    """How often the controller has looked at runs, once it does so no more."""
+    before = -1.0
+
+    async def unchanged() -> tuple[float] | None:
+        nonlocal before
+        metrics = await controller.metrics()
+        now = metrics.get('tekton_integrations_reconcile_seconds_count{integration="github"}', 0.0)
+        before, same = now, now == before
+        return (now,) if same else None
+
+    [looks] = await polled(unchanged)
+    return looks

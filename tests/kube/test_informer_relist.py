@@ -131,3 +131,21 @@ async def test_a_late_event_of_a_former_thing_does_not_replace_its_successor(
     server.put("c", "3")
     await scene.until(lambda: "c" in scene.values)
     assert scene.values["a"] == "successor"
+
+
+async def test_another_list_that_is_asked_for_during_a_list_follows_it(server: WatchServer, scene: Watched) -> None:
+    server.ends_lists = False
+    server.send(EXPIRED)
+    await server.watched(2)
+    scene.informer.relist()
+    server.bookmark(ends_list=True)
+    server.ends_lists = True
+    server.bookmark()
+    await server.watched(3)
+    assert "sendInitialEvents" in server.queries[-1]
+    server.put("c", "3")
+    await scene.hears("+c=3")
+    server.bookmark()
+    server.put("d", "4")
+    await scene.hears("+d=4")
+    assert server.opened == 3
