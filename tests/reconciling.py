@@ -10,7 +10,7 @@ import aiohttp
 import msgspec
 from msgspec.structs import replace
 
-from tekton_integrations import Context, PermanentError, ProviderType, Record, Result, Run, SecretSource
+from tekton_integrations import Context, PermanentError, ProviderType, Record, Result, Run, SecretSource, TemporaryError
 from tekton_integrations.cluster import Cluster, Mandate, Timing
 from tekton_integrations.integration import Delivery
 from tekton_integrations.kube.client import KubeClient
@@ -50,7 +50,7 @@ class Noting(Slack):
         self.shown: list[tuple[str, str]] = []
         self.sequence: list[int] = []
         self.again: float | None = None
-        self.error: PermanentError | None = None
+        self.error: PermanentError | TemporaryError | None = None
 
     async def reconcile(self, run: Run, options: Any, record: Record, context: Context) -> Result:
         if self.error:
