@@ -121,7 +121,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     @property
     def traces(self) -> bool:
         """Something of this run may be standing at the remote."""
-        return bool(self.memory) or self.intent is not None or self.verify_after is not None
+        return bool(self.memory or self.observed_state) or self.intent is not None or self.verify_after is not None
 
 
 def record_name(run: str, uid: str, integration: str, notification: str = "") -> str:

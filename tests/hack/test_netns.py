@@ -63,17 +63,20 @@ class Client:
 
 
 class Speaker:
-    """A server that says to all who are connected what it is told to."""
+    """A server that says what it is told to, to all who are connected, and to who comes later."""
 
     def __init__(self) -> None:
+        self.lines: list[str] = []
         self.writers: list[asyncio.StreamWriter] = []
         self.over = asyncio.Event()
 
     async def talk(self, _: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.writers.append(writer)
+        writer.write("".join(self.lines).encode())
         await self.over.wait()
 
     def say(self, line: str) -> None:
+        self.lines.append(f"{line}\n")
         for writer in self.writers:
             writer.write(f"{line}\n".encode())
 
