@@ -121,6 +121,10 @@ class WakeUps:
             for name in for_run(run):
                 if self._serving(name.integration) is serving:
                     self._add(name, run, new=new)
+        for run in self._cluster.runs.just_deleted():
+            for name in for_run(run):
+                if self._serving(name.integration) is serving:
+                    self._add(name, run, new=False)
         for record in self._cluster.records:
             if self._serving(record.integration) is serving and not stray(record):
                 serving.add(for_record(record), PROGRESS)

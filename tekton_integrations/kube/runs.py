@@ -3,6 +3,7 @@ what is below a run. Children are the business of children.py.
 """
 
 import re
+import time
 from collections.abc import Callable, Collection, Iterator
 from typing import TypeVar
 
@@ -21,6 +22,8 @@ from tekton_integrations.run import KINDS, Child, Run
 # So many deleted runs are remembered with their last state, and by their uid alone.
 _LAST = 20_000
 _GONE = 65_536
+# Seconds; longer than nobody is in charge after a holder was killed.
+_GAP = 60.0
 # Stands for all integrations.
 ALL = "*"
 
@@ -46,6 +49,7 @@ class Runs:
         self.judge: Callable[[Run], Run] = lambda run: run
         self.dropped: Callable[[Run], None] = lambda _: None
         self._last: dict[str, Run] = {}
+        self._when: dict[str, float] = {}
         # Who still has to look at a deleted run.
         self._waiting: dict[str, set[str]] = {}
         self._gone: dict[int, None] = {}
@@ -165,7 +169,15 @@ class Runs:
     def remember(self, run: Run, integrations: set[str]) -> None:
         """A deleted run, which these integrations still have to look at."""
         _remember(self._last, run.uid, run, _LAST)
+        _remember(self._when, run.uid, time.monotonic(), _LAST)
         _remember(self._waiting, run.uid, integrations, _LAST)
+
+    def just_deleted(self) -> list[Run]:
+        """Those that went while perhaps nobody was in charge. What was done about them may be unknown."""
+        since = time.monotonic() - _GAP
+        found = [run for uid, run in self._last.items() if self._when.get(uid, 0.0) > since]
+        self._at_start |= {run.uid for run in found}
+        return found
 
     def last(self, uid: str) -> Run | None:
         """What a deleted run was when it was last seen; None if nobody looked."""
@@ -178,6 +190,7 @@ class Runs:
         if not waiting:
             self._waiting.pop(request.uid, None)
             self._last.pop(request.uid, None)
+            self._when.pop(request.uid, None)
             self._at_start.discard(request.uid)
 
     def older_than_us(self, uid: str) -> bool:
