@@ -19,6 +19,9 @@ OTHER_SHA = "b" * 40
 RUNS = "/repos/acme/api/check-runs"
 LIST = f"/repos/acme/api/commits/{SHA}/check-runs"
 STATUSES = f"/repos/acme/api/statuses/{SHA}"
+COMMENTS = "/repos/acme/api/issues/12/comments"
+COMMENT = "/repos/acme/api/issues/comments"
+DEPLOYMENTS = "/repos/acme/api/deployments"
 
 
 @dataclass(frozen=True)
@@ -60,6 +63,16 @@ class Client:
 
     async def status(self, **body: Any) -> Reply:
         return await self.send("POST", STATUSES, {"state": "success"} | body)
+
+    async def comment(self, body: Any, **more: Any) -> Reply:
+        """On pull request 12."""
+        return await self.send("POST", COMMENTS, {"body": body}, **more)
+
+    async def deploy(self, **body: Any) -> Reply:
+        return await self.send("POST", DEPLOYMENTS, {"ref": SHA, "required_contexts": []} | body)
+
+    async def deployed(self, number: int, state: str, **body: Any) -> Reply:
+        return await self.send("POST", f"{DEPLOYMENTS}/{number}/statuses", {"state": state} | body)
 
     async def log_in(self, app: App | None = None, body: Mapping[str, Any] | None = None) -> None:
         """As the App's installation at acme/api."""

@@ -4,9 +4,12 @@ import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from tests.fakes.github import Hang, SecondaryLimit, TooManyRequests
-from tests.fakes.github_client import LIST, Client, acme
+from tests.fakes.github import Clock, Hang, SecondaryLimit, TooManyRequests
+from tests.fakes.github.meters import Meter
+from tests.fakes.github_client import COMMENT, LIST, SHA, Client, acme, signed
 
 READ = "/repos/acme/api"
 
@@ -100,3 +103,95 @@ async def test_a_limit_without_a_hint_means_a_minute(client: Client) -> None:
     client.github.clock.advance(59)
     await client.create()
     assert [each.kind for each in client.github.violations] == ["minute"]
+
+
+async def test_eighty_comments_a_minute_and_five_hundred_an_hour_are_the_most(client: Client) -> None:
+    limits = client.github.limits
+    assert (limits.content_per_minute, limits.content_per_hour) == (80, 500)
+    limits.content_per_minute, limits.content_per_hour = 2, 3
+    client.github.add_pull_request("acme/api", 12, SHA)
+    replies = [await client.comment("x") for _ in range(3)]
+    assert [reply.status for reply in replies] == [201, 201, 403]
+    assert 59 <= int(replies[2].headers["Retry-After"]) <= 60
+    client.github.clock.advance(61)
+    number = (await client.comment("x")).body["id"]
+    changed = await client.send("PATCH", f"{COMMENT}/{number}", {"body": "y"})
+    assert changed.status == 403
+    assert 3500 < int(changed.headers["Retry-After"]) <= 3600
+    assert (await client.create()).status == 201
+
+
+@pytest.mark.parametrize("told", [True, False])
+async def test_a_hidden_limit_of_check_runs_and_statuses_shows_only_when_it_is_passed(
+    client: Client, told: bool
+) -> None:
+    limits = client.github.limits
+    limits.hidden_writes_per_minute, limits.hidden_retry_after = 2, told
+    number = (await client.create()).body["id"]
+    assert (await client.status()).status == 201
+    for refused in (await client.update(number, status="in_progress"), await client.status()):
+        assert (refused.status, "Retry-After" in refused.headers) == (403, told)
+        assert refused.message.startswith("You have exceeded a secondary rate limit")
+        assert int(refused.headers["X-RateLimit-Remaining"]) > 4000
+    assert (await client.get(LIST)).status == 200
+    client.github.clock.advance(60)
+    assert (await client.update(number, status="in_progress")).status == 200
+
+
+async def test_a_client_may_have_a_larger_hour_than_others(client: Client) -> None:
+    installation = client.github.installation("acme/api", client.app)
+    client.github.limits.hourly_of[installation.client] = 15_000
+    assert (await client.get(READ)).headers["X-RateLimit-Limit"] == "15000"
+
+
+async def test_calls_of_the_app_itself_count_against_no_installation(client: Client) -> None:
+    before = (await client.get(READ)).headers["X-RateLimit-Remaining"]
+    reply = await client.get("/repos/acme/api/installation", auth=signed(client.app))
+    assert reply.headers["X-RateLimit-Remaining"] != before
+    after = (await client.get(READ)).headers["X-RateLimit-Remaining"]
+    assert int(before) - int(after) == 1
+
+
+async def test_two_thousand_tokens_an_hour_are_the_most(client: Client) -> None:
+    client.github.limits.tokens_per_hour = 2  # one was made to log in
+    assert [(await client.token()).status for _ in range(2)] == [201, 403]
+
+
+async def test_a_request_after_the_last_that_was_left_is_noted(client: Client) -> None:
+    client.github.limits.hourly = int((await client.get(READ)).headers["X-RateLimit-Used"]) + 1
+    assert (await client.get(READ)).headers["X-RateLimit-Remaining"] == "0"
+    client.github.clock.advance(10)
+    assert (await client.get(READ)).status == 403
+    assert [each.kind for each in client.github.violations] == ["reset"]
+
+
+async def test_a_later_and_shorter_hint_does_not_end_an_earlier_block(client: Client) -> None:
+    client.github.faults.add("POST", TooManyRequests(retry_after=100))
+    client.github.faults.add("POST", TooManyRequests(retry_after=1))
+    await client.create()
+    await client.create()
+    client.github.clock.advance(50)
+    await client.get(READ)
+    assert 49 < client.github.violations[-1].early_by <= 50
+
+
+def test_the_clock_may_be_virtual() -> None:
+    clock = Clock(lambda: 100.0)
+    clock.advance(5)
+    assert clock.now() == 105
+
+
+@given(costs=st.lists(st.tuples(st.integers(0, 20), st.sampled_from([1, 5])), max_size=200), most=st.integers(5, 30))
+def test_no_window_holds_more_than_the_limit_and_a_wait_is_as_long_as_it_must_be(
+    costs: list[tuple[int, int]], most: int
+) -> None:
+    meter, now, taken = Meter(60), 0.0, list[tuple[float, int]]()
+    for pause, cost in costs:
+        now += pause
+        if wait := meter.wait(now, cost, most):
+            assert meter.wait(now + wait, cost, most) == 0
+            now += wait
+        meter.add(now, cost)
+        taken.append((now, cost))
+    for end, _ in taken:
+        assert sum(cost for time, cost in taken if end - 60 < time <= end) <= most

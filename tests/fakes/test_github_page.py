@@ -1,41 +1,15 @@
-"""The look-alike's web pages, as a person would read them, and its Markdown."""
+"""The look-alike's web pages, as a person would read them."""
 
 from collections.abc import AsyncIterator
-from html.parser import HTMLParser
 
 import pytest
 
-from tests.fakes.github.markdown import markdown
-from tests.fakes.github_client import SHA, Client, acme, output
+from tests.fakes.github_client import COMMENT, SHA, Client, acme, output
+from tests.fakes.html import assert_safe
 
 CHECKS = f"/acme/api/commit/{SHA}/checks"
+NOTE = {"path": "a.go", "start_line": 3, "end_line": 3, "annotation_level": "warning", "message": "odd"}
 EVIL = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>"
-VOID = {"meta", "link", "br", "hr", "input", "circle", "path", "rect"}
-
-
-class Balance(HTMLParser):
-    """Fails where tags don't match, or where anything could run."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.open: list[str] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        assert tag not in ("script", "iframe", "img", "object", "form")
-        assert not [name for name, _ in attrs if name.startswith("on") or name == "style"]
-        assert not [value for name, value in attrs if name == "href" and (value or "").startswith("javascript")]
-        if tag not in VOID:
-            self.open.append(tag)
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag not in VOID:
-            assert self.open.pop() == tag
-
-
-def assert_safe(html: str) -> None:
-    parser = Balance()
-    parser.feed(html)
-    assert parser.open == []
 
 
 @pytest.fixture
@@ -56,8 +30,7 @@ async def test_the_page_of_a_commit_lists_its_checks(client: Client) -> None:
 
 
 async def test_the_page_of_a_check_shows_its_output(client: Client) -> None:
-    note = {"path": "a.go", "start_line": 3, "end_line": 3, "annotation_level": "warning", "message": "odd"}
-    details = output("Title", "**bold**", text="| a |\n|---|\n| b |", annotations=[note])
+    details = output("Title", "**bold**", text="| a |\n|---|\n| b |", annotations=[NOTE])
     reply = await client.create(output=details, details_url="https://x.example/run")
     page = (await client.get(reply.body["html_url"])).body
     for html in ("Title", "<strong>bold</strong>", "<td>b</td>", "a.go:3", 'href="https://x.example/run"'):
@@ -103,7 +76,9 @@ async def test_nothing_reaches_a_page_as_markup(client: Client) -> None:
     assert "default-src 'none'" in reply.headers["Content-Security-Policy"]
 
 
-@pytest.mark.parametrize("path", ["/acme/unknown", "/acme/api/runs/1", "/acme/api/commit/0000000/checks", "/x"])
+@pytest.mark.parametrize(
+    "path", ["/acme/unknown", "/acme/api/runs/1", "/acme/api/commit/0000000/checks", "/x", "/acme/api/pull/9"]
+)
 async def test_a_page_that_is_not_there_is_404(client: Client, path: str) -> None:
     assert (await client.get(path)).status == 404
 
@@ -115,33 +90,59 @@ async def test_pages_are_no_api_calls(client: Client) -> None:
     assert len(client.github.requests) == before
 
 
-@pytest.mark.parametrize(
-    ("source", "html"),
-    [
-        ("# A *b*", "<h1>A <em>b</em></h1>"),
-        ("a\nb", "<p>a\nb</p>"),
-        ("`<b>`", "<p><code>&lt;b&gt;</code></p>"),
-        ("```go\na < b\n```", "<pre><code>a &lt; b</code></pre>"),
-        ("```\nnever closed", "<pre><code>never closed</code></pre>"),
-        ("- a\n- b", "<ul><li>a</li><li>b</li></ul>"),
-        ("3. a", '<ol start="3"><li>a</li></ol>'),
-        ("> a", "<blockquote><p>a</p></blockquote>"),
-        ("---", "<hr>"),
-        ("a<br>b", "<p>a<br>b</p>"),
-        ("a <!-- hidden --> b", "<p>a  b</p>"),
-        (r"\*a\* &#64;b &lt;", "<p>*a* @b &lt;</p>"),
-        ("[a](javascript:alert)", "<p>a</p>"),
-        ("|a|b|\n|-|-:|\n|1\\|2|", '<td>1|2</td><td class="right"></td>'),
-        ("<details><summary>s</summary>\n\nx\n", "<details>\n<summary>s</summary>\n<p>x</p></details>"),
-        ("</details>", ""),
-    ],
-)
-def test_markdown_becomes_html(source: str, html: str) -> None:
-    assert html in markdown(source)
-    assert_safe(markdown(source))
+async def test_annotations_come_last_and_then_the_way_to_the_run(client: Client) -> None:
+    details = output("Title", "summary", text="the-log", annotations=[NOTE])
+    reply = await client.create(output=details, details_url="https://x.example/run")
+    page = (await client.get(reply.body["html_url"])).body
+    places = [page.index(text) for text in ("summary", "the-log", "a.go:3", "View more details on App 12")]
+    assert places == sorted(places)
 
 
-@pytest.mark.parametrize("piece", ["*", "**a ", "> ", "- ", "`", "[", "[a](", "<details>", "_a_", "|", "# ", "\x00"])
-def test_markdown_of_any_shape_is_quick_and_safe(piece: str) -> None:
-    assert_safe(markdown(piece * (20_000 // len(piece))))
-    assert_safe(markdown(f"{piece}\n" * 500))
+async def test_the_page_of_a_pull_request_shows_its_comments_deployments_and_checks(client: Client) -> None:
+    client.github.add_pull_request("acme/api", 12, SHA, title="Round prices up")
+    await client.comment("Read **this**")
+    number = (await client.deploy(environment="staging")).body["id"]
+    await client.deployed(number, "success", environment_url="https://staging.example", log_url="https://x.example/log")
+    await client.create(name="build", conclusion="failure", output=output("no"))
+    await client.status(context="legacy", state="success", description="As ever", target_url="https://x.example/1")
+    page = (await client.get("/acme/api/pull/12")).body
+    for text in (
+        "Round prices up",
+        "<strong>this</strong>",
+        "app-12",
+        "deployed to",
+        'href="https://staging.example"',
+        "Active",
+        'href="https://x.example/log"',
+        "Failing — no",
+        "1 failing, 1 successful",
+        "As ever",
+    ):
+        assert text in page
+    assert_safe(page)
+    assert '<a href="/acme/api/pull/12">#12</a>' in (await client.get(CHECKS)).body
+    assert "staging" in (await client.get(CHECKS)).body
+
+
+async def test_a_comment_that_was_changed_says_so(client: Client) -> None:
+    client.github.add_pull_request("acme/api", 12, SHA)
+    number = (await client.comment("red")).body["id"]
+    assert "edited" not in (await client.get("/acme/api/pull/12")).body
+    await client.send("PATCH", f"{COMMENT}/{number}", {"body": "green"})
+    page = (await client.get("/acme/api/pull/12")).body
+    assert ("edited" in page, "green" in page, "red" in page) == (True, True, False)
+
+
+async def test_nothing_reaches_the_page_of_a_pull_request_as_markup(client: Client) -> None:
+    client.github.add_pull_request("acme/api", 12, SHA, title=EVIL)
+    await client.comment(EVIL)
+    number = (await client.deploy(environment=EVIL)).body["id"]
+    await client.deployed(number, "failure", description=EVIL, environment_url=f"https://x.example/{EVIL}")
+    assert_safe((await client.get("/acme/api/pull/12")).body)
+
+
+@pytest.mark.parametrize("state", ["error", "failure", "inactive", "in_progress", "queued", "pending", "success"])
+async def test_every_state_of_a_deployment_has_its_words(client: Client, state: str) -> None:
+    number = (await client.deploy(environment="staging")).body["id"]
+    await client.deployed(number, state)
+    assert "staging" in (await client.get(CHECKS)).body

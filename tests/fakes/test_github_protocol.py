@@ -136,6 +136,13 @@ async def test_it_runs_as_a_process_and_tells_other_processes_all(client: Client
     state = await ask("GET", "/_lookalike/state")
     assert [each["repository"] for each in state["statuses"]] == ["acme/web", "acme/api"]
     assert state["counts"] == {"POST /repos/{repo}/statuses/{ref}": 2}
+    await ask("POST", "/_lookalike/pull-requests", {"repository": "acme/api", "number": 12, "sha": SHA})
+    await ask("POST", "/repos/acme/api/issues/12/comments", {"body": "Hello"})
+    deployment = await ask("POST", "/repos/acme/api/deployments", {"ref": SHA})
+    await ask("POST", f"/repos/acme/api/deployments/{deployment['id']}/statuses", {"state": "success"})
+    state = await ask("GET", "/_lookalike/state")
+    assert [(each["number"], each["body"]) for each in state["comments"]] == [(12, "Hello")]
+    assert [each["statuses"][0]["state"] for each in state["deployments"]] == ["success"]
     await ask("POST", "/_lookalike/faults", {"match": "^GET", "fault": "CutBeforeWrite", "times": None})
     with pytest.raises(aiohttp.ClientError):
         await ask("GET", "/repos/acme/api")

@@ -30,6 +30,7 @@ Payload = dict[str, Any]
 class EchoOptions(msgspec.Struct, frozen=True, kw_only=True):
     key: Annotated[str, Meta(description="what a grant must name as target")] = "all"
     name: Annotated[str, Meta(description="under which name; by default the pipeline's")] = ""
+    group: Annotated[str, Meta(pattern=r"\A[a-z0-9]+\Z", description="which runs are told of each other")] = ""
 
 
 class EchoSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,7 +51,7 @@ class Echo(Integration):
         return target(run, options)
 
     async def reconcile(self, run: Run, options: EchoOptions, record: Record, context: Context) -> Result:
-        payload = shown(run, record)
+        payload = shown(run, record) | await _group(options, context)
         if record.memory:
             await call(context, "PUT", _path(context), payload)
         else:
@@ -67,7 +68,18 @@ class Echo(Integration):
 
 
 def target(run: Run, options: EchoOptions) -> Target:
-    return Target(resource=options.key.lower(), name=options.name or run.pipeline)
+    group = {"group": options.group} if options.group else {}
+    return Target(
+        resource=options.key.lower(), name=options.name or run.pipeline, labels=group, shares=tuple(group.values())
+    )
+
+
+async def _group(options: EchoOptions, context: Context) -> Payload:
+    """Who else is in the run's group, and whether it is the newest there."""
+    if not options.group:
+        return {}
+    siblings = await context.siblings("group", options.group)
+    return {"siblings": sorted(each.run.name for each in siblings), "newest": context.newest(options.group)}
 
 
 def shown(run: Run, record: Record) -> Payload:

@@ -20,7 +20,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m tests.fakes.github",
         description=__doc__,
-        epilog="Read by other processes: GET /_lookalike/state, /check-runs, /statuses, /requests.",
+        epilog="Read by other processes: GET /_lookalike/state, and its parts: "
+        "/check-runs, /statuses, /comments, /deployments; /requests.",
     )
     add = parser.add_argument
     add("--port", type=int, default=0, help="0 takes a free one (default)")

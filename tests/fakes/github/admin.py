@@ -8,6 +8,7 @@ from tests.fakes.github.call import Answer, ApiError, Call, not_found
 from tests.fakes.github.entities import CheckRun, Status
 from tests.fakes.github.faults import KINDS
 from tests.fakes.github.render import check_run_json, status_json
+from tests.fakes.github.render_talk import comment_json, deployment_json, deployment_status_json
 
 if TYPE_CHECKING:
     from tests.fakes.github.server import GitHub
@@ -69,10 +70,33 @@ def statuses(github: "GitHub", call: Call) -> list[dict[str, Any]]:
     ]
 
 
+def comments(github: "GitHub", call: Call) -> list[dict[str, Any]]:
+    """All, oldest first."""
+    found = (github.world.comments[number] for number in sorted(github.world.comments))
+    return [
+        comment_json(call, each, github.world.apps) | {"repository": each.repository.full_name, "number": each.number}
+        for each in found
+    ]
+
+
+def deployments(github: "GitHub", call: Call) -> list[dict[str, Any]]:
+    """All, oldest first, each with its statuses."""
+    apps = github.world.apps
+    return [
+        deployment_json(call, each, apps)
+        | {"repository": each.repository.full_name}
+        | {"statuses": [deployment_status_json(call, each, status, apps) for status in each.statuses]}
+        for repository in github.world.repositories.values()
+        for each in repository.deployments
+    ]
+
+
 def state(github: "GitHub", call: Call) -> dict[str, Any]:
     return {
         "check_runs": check_runs(github, call),
         "statuses": statuses(github, call),
+        "comments": comments(github, call),
+        "deployments": deployments(github, call),
         "counts": dict(github.counts),
         "violations": [
             {"client": each.client, "kind": each.kind, "early_by": each.early_by, "path": each.call.path}
@@ -123,6 +147,13 @@ def add_commit(github: "GitHub", call: Call) -> dict[str, Any]:
     return {}
 
 
+def add_pull_request(github: "GitHub", call: Call) -> dict[str, Any]:
+    """{"repository": "acme/api", "number": 12, "sha": …, "title": …}"""
+    body = call.body
+    github.add_pull_request(body["repository"], body["number"], body["sha"], title=body.get("title", ""))
+    return {}
+
+
 def advance_clock(github: "GitHub", call: Call) -> dict[str, Any]:
     """{"seconds": 3600}"""
     github.clock.advance(float(call.body["seconds"]))
@@ -138,11 +169,14 @@ ENDPOINTS: dict[tuple[str, str], Callable[["GitHub", Call], Any]] = {
     ("GET", "/state"): state,
     ("GET", "/check-runs"): check_runs,
     ("GET", "/statuses"): statuses,
+    ("GET", "/comments"): comments,
+    ("GET", "/deployments"): deployments,
     ("GET", "/requests"): requests,
     ("POST", "/faults"): add_fault,
     ("DELETE", "/faults"): clear_faults,
     ("POST", "/repositories"): add_repository,
     ("POST", "/commits"): add_commit,
+    ("POST", "/pull-requests"): add_pull_request,
     ("POST", "/clock"): advance_clock,
     ("POST", "/expire-tokens"): expire_tokens,
 }

@@ -7,7 +7,7 @@ from tests.fakes.github.auth import TOKEN_LIFE, Token, require_app
 from tests.fakes.github.call import Answer, ApiError, Call, invalid_request, not_found
 from tests.fakes.github.clock import timestamp
 from tests.fakes.github.entities import LEVELS, App, Installation, Repository
-from tests.fakes.github.render import app_json, installation_json, repository_json
+from tests.fakes.github.render import app_json, installation_json, repository_json, user_json
 from tests.fakes.github.routing import Context, route
 
 NO_SUCH_REPOSITORY = (
@@ -38,6 +38,24 @@ def get_repository_installation(context: Context) -> Answer:
     return Answer(status=200, body=installation_json(context.call, installation))
 
 
+@route("GET", "/orgs/{account}/installation", "apps/apps#get-an-organization-installation-for-the-authenticated-app")
+def get_organization_installation(context: Context) -> Answer:
+    return _installation_of(context)
+
+
+@route("GET", "/users/{account}/installation", "apps/apps#get-a-user-installation-for-the-authenticated-app")
+def get_user_installation(context: Context) -> Answer:
+    return _installation_of(context)
+
+
+def _installation_of(context: Context) -> Answer:
+    app = require_app(context.identity)
+    installation = context.world.installation(app, context.call.parts["account"])
+    if installation is None:
+        raise not_found()
+    return Answer(status=200, body=installation_json(context.call, installation))
+
+
 @route(
     "POST",
     "/app/installations/{installation_id}/access_tokens",
@@ -54,7 +72,7 @@ def create_token(context: Context) -> Answer:
     selected = _selected(installation, body)
     token = Token(
         text=f"ghs_{secrets.token_hex(18)}",
-        client=f"installation {installation.id}",
+        client=installation.client,
         permissions=_narrowed(installation, body.get("permissions")),
         installation=installation,
         repositories=None if selected is None else frozenset(each.id for each in selected),
@@ -108,6 +126,16 @@ def _token_json(call: Call, token: Token, selected: list[Repository] | None) -> 
     if selected is not None:
         body["repositories"] = [repository_json(call, each) for each in selected]
     return body
+
+
+@route("GET", "/user", "users/users#get-the-authenticated-user")
+def get_user(context: Context) -> Answer:
+    token = context.identity.token
+    if token is None:
+        raise ApiError(401, "Requires authentication")
+    if token.installation is not None:
+        raise ApiError(403, "Resource not accessible by integration")
+    return Answer(status=200, body=user_json(context.identity.login))
 
 
 @route("GET", "/rate_limit", "rate-limit/rate-limit#get-rate-limit-status-for-the-authenticated-user")

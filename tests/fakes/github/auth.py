@@ -3,7 +3,7 @@
 Rules: https://docs.github.com/en/apps/creating-github-apps/authenticating-with-a-github-app
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeGuard
 
@@ -55,6 +55,11 @@ class Identity:
     def login(self) -> str:
         installation = self.token.installation if self.token else None
         return f"{installation.app.slug}[bot]" if installation else self.client.replace(" ", "-")
+
+    @property
+    def acting_app(self) -> App | None:
+        """The App as whose installation it acts."""
+        return self.token.installation.app if self.token and self.token.installation else None
 
 
 def identify(world: "World", authorization: str, address: str) -> Identity:
@@ -126,8 +131,11 @@ def require_app(identity: Identity) -> App:
     return identity.app
 
 
-def require_access(identity: Identity, repository: Repository, permission: str, level: str) -> None:
-    """404 where the repository must stay unknown to the client, 403 where only the permission is missing."""
+def require_access(identity: Identity, repository: Repository, permissions: Sequence[str], level: str) -> None:
+    """404 where the repository must stay unknown to the client, 403 where only the permission (any of them) is missing.
+
+    https://docs.github.com/en/rest/using-the-rest-api/troubleshooting-the-rest-api#insufficient-permissions
+    """
     token = identity.token
     if identity.app is not None:  # a JWT opens /app only
         raise ApiError(401, "Bad credentials")
@@ -135,10 +143,10 @@ def require_access(identity: Identity, repository: Repository, permission: str, 
     if not reaches and repository.private:
         raise not_found()
     public_read = level == "read" and not repository.private
-    if public_read or (token is not None and reaches and token.allows(permission, level)):
+    if public_read or (token is not None and reaches and any(token.allows(each, level) for each in permissions)):
         return
     if token is None:
         raise ApiError(401, "Requires authentication")
     kind = "integration" if token.installation else "personal access token"
-    accepted = {"X-Accepted-GitHub-Permissions": f"{permission}={level}"}
+    accepted = {"X-Accepted-GitHub-Permissions": "; ".join(f"{each}={level}" for each in permissions)}
     raise ApiError(403, f"Resource not accessible by {kind}", headers=accepted)

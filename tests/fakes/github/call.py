@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from tests.fakes.github.auth import Identity
-    from tests.fakes.github.entities import CheckRun, Status
+    from tests.fakes.github.entities import Written
 
 DOCS = "https://docs.github.com/rest"
 
@@ -77,4 +77,4 @@ class Call:
     identity: "Identity | ApiError | None" = field(default=None, repr=False)
     lag: float = 0.0  # seconds by which lists are behind, see faults.LaggingList
     status: int | None = None
-    written: "CheckRun | Status | None" = field(default=None, repr=False)
+    written: "Written | None" = field(default=None, repr=False)

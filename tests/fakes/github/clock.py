@@ -1,16 +1,20 @@
 """Wall time that a test may push forward. Faults do not use it: their timers are the event loop's."""
 
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 
 class Clock:
-    def __init__(self) -> None:
+    """`source` may be virtual: seconds since 1970, or since whenever."""
+
+    def __init__(self, source: Callable[[], float] = time.time) -> None:
+        self._source = source
         self._ahead = 0.0
 
     def now(self) -> float:
         """Seconds since 1970."""
-        return time.time() + self._ahead
+        return self._source() + self._ahead
 
     def advance(self, seconds: float) -> None:
         self._ahead += seconds

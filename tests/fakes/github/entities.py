@@ -25,7 +25,12 @@ class Repository:
     name: str
     private: bool = True
     any_commit: bool = False
+    archived: bool = False
+    blocked: bool = False  # taken down: https://docs.github.com/en/site-policy/content-removal-policies
+    edits_of_others: bool = True  # who may write comments may change everybody's
     commits: dict[str, "Commit"] = field(default_factory=dict, repr=False)
+    pulls: dict[int, "PullRequest"] = field(default_factory=dict, repr=False)
+    deployments: list["Deployment"] = field(default_factory=list, repr=False)  # oldest first
 
     @property
     def full_name(self) -> str:
@@ -37,6 +42,7 @@ class Commit:
     sha: str
     message: str
     created: float
+    behind: bool = False  # the default branch has commits that this one lacks
     runs: list["CheckRun"] = field(default_factory=list)  # oldest first
     statuses: list["Status"] = field(default_factory=list)  # oldest first
 
@@ -51,6 +57,11 @@ class Installation:
     permissions: dict[str, str]
     repositories: dict[int, Repository] = field(default_factory=dict, repr=False)
     suspended: bool = False
+
+    @property
+    def client(self) -> str:
+        """Whose rate limit its tokens count against."""
+        return f"installation {self.id}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,3 +125,78 @@ class Status:
     creator: str
     created_at: str
     loop_time: float = field(repr=False)
+
+
+@dataclass(kw_only=True, eq=False)
+class PullRequest:
+    number: int
+    repository: Repository = field(repr=False)
+    head_sha: str
+    title: str
+    fork: bool = False  # its commits are in another repository
+    locked: bool = False
+    state: str = "open"
+    created: float = 0.0
+    comments: list["Comment"] = field(default_factory=list, repr=False)  # oldest first
+
+
+@dataclass(frozen=True, kw_only=True)
+class CommentWrite:
+    time: float
+    method: str
+    body: str = field(repr=False)
+
+
+@dataclass(kw_only=True, eq=False)
+class Comment:
+    id: int
+    repository: Repository = field(repr=False)
+    number: int  # of the pull request
+    author: str
+    app_id: int | None
+    body: str = field(repr=False)
+    created: float
+    updated: float
+    loop_time: float = field(repr=False)
+    history: list[CommentWrite] = field(default_factory=list, repr=False)
+
+
+@dataclass(kw_only=True, eq=False)
+class Deployment:
+    id: int
+    repository: Repository = field(repr=False)
+    sha: str
+    ref: str
+    task: str
+    environment: str
+    payload: Any
+    description: str | None
+    transient: bool
+    production: bool
+    creator: str
+    app_id: int | None
+    created: float
+    loop_time: float = field(repr=False)
+    statuses: list["DeploymentStatus"] = field(default_factory=list, repr=False)  # oldest first
+
+    @property
+    def state(self) -> str:
+        """As the web shows it; "pending" before the first status."""
+        return self.statuses[-1].state if self.statuses else "pending"
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeploymentStatus:
+    id: int
+    state: str
+    description: str
+    log_url: str
+    environment: str
+    environment_url: str
+    creator: str
+    app_id: int | None
+    created: float
+    loop_time: float = field(repr=False)
+
+
+Written = CheckRun | Status | Comment | Deployment | DeploymentStatus

@@ -1,14 +1,25 @@
-"""What goes wrong between a client and GitHub. Faults end by themselves, by timers of the event loop."""
+"""What goes wrong between a client and GitHub. Faults end by themselves, by timers of the event loop.
+
+Those that are nothing but an answer are in refusals.py.
+"""
 
 import asyncio
-import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from tests.fakes.github.call import Answer, ApiError, Call, not_found
-from tests.fakes.github.limits import secondary
+from tests.fakes.github.call import Answer, Call
+from tests.fakes.github.refusals import (
+    NotFound,
+    PrimaryLimit,
+    Redirect,
+    Refusal,
+    SecondaryLimit,
+    ServerError,
+    TooManyRequests,
+    Unauthorized,
+)
 
 Match = str | Callable[[Call], bool]
 
@@ -34,77 +45,6 @@ class Exchange(Protocol):
 class Fault(Protocol):
     async def run(self, exchange: Exchange) -> Answer | None:
         """The answer, or None where the client gets none."""
-
-
-@dataclass(frozen=True)
-class TooManyRequests:
-    """429, in GitHub's form of a secondary limit."""
-
-    retry_after: float | None = None
-
-    async def run(self, exchange: Exchange) -> Answer | None:
-        return secondary(self.retry_after, status=429)
-
-
-@dataclass(frozen=True)
-class SecondaryLimit:
-    """403; GitHub does not always say when to come back."""
-
-    retry_after: float | None = None
-
-    async def run(self, exchange: Exchange) -> Answer | None:
-        return secondary(self.retry_after)
-
-
-@dataclass(frozen=True)
-class PrimaryLimit:
-    """403 with nothing remaining until a reset some seconds ahead."""
-
-    reset_after: float = 60
-
-    async def run(self, exchange: Exchange) -> Answer | None:
-        reset = str(math.ceil(exchange.call.time + self.reset_after))
-        headers = {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": reset, "X-RateLimit-Resource": "core"}
-        return ApiError(403, f"API rate limit exceeded for {exchange.call.client}.", headers=headers).answer()
-
-
-@dataclass(frozen=True)
-class ServerError:
-    """500, 502 or 503; GitHub's load balancer answers in HTML."""
-
-    status: int = 502
-    retry_after: float | None = None
-
-    async def run(self, exchange: Exchange) -> Answer | None:
-        headers = {} if self.retry_after is None else {"Retry-After": str(self.retry_after)}
-        page = "<html><body><p>This page is taking too long to load.</p></body></html>"
-        return Answer(status=self.status, body=page, headers=headers, content_type="text/html")
-
-
-@dataclass(frozen=True)
-class Unauthorized:
-    """401, as when a token was revoked early."""
-
-    async def run(self, exchange: Exchange) -> Answer | None:
-        return ApiError(401, "Bad credentials").answer()
-
-
-@dataclass(frozen=True)
-class NotFound:
-    async def run(self, exchange: Exchange) -> Answer | None:
-        return not_found().answer()
-
-
-@dataclass(frozen=True)
-class Redirect:
-    """A redirect to any address, absolute or a path on this server."""
-
-    location: str
-    status: int = 301
-
-    async def run(self, exchange: Exchange) -> Answer | None:
-        url = self.location if "://" in self.location else f"{exchange.call.api}{self.location}"
-        return Answer(status=self.status, body={"message": "Moved Permanently", "url": url}, headers={"Location": url})
 
 
 @dataclass(frozen=True)
@@ -174,6 +114,7 @@ KINDS: dict[str, type[Fault]] = {
         ServerError,
         Unauthorized,
         NotFound,
+        Refusal,
         Redirect,
         Hang,
         CutBeforeWrite,

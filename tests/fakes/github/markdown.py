@@ -48,7 +48,7 @@ def blocks(lines: list[str], depth: int = 0) -> str:
             at += 0 if rest else 1
             continue
         block = next(taken for take in BLOCKS if (taken := take(lines[at:], depth)))
-        html.append(block.html)
+        html += [block.html] if block.html else []
         at += block.lines
     return "\n".join(html) + "</details>" * open_details
 
@@ -172,7 +172,8 @@ def _paragraph(lines: list[str], depth: int) -> Taken:
     size = 1
     while size < len(lines) and lines[size].strip() and not _starts_block(lines[size]):
         size += 1
-    return Taken(f"<p>{inline(chr(10).join(line.lstrip() for line in lines[:size]))}</p>", size)
+    html = inline("\n".join(line.lstrip() for line in lines[:size]))
+    return Taken(f"<p>{html}</p>" if html.strip() else "", size)  # nothing is left of a comment by itself
 
 
 def _starts_block(line: str) -> bool:

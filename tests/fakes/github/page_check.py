@@ -8,25 +8,32 @@ from tests.fakes.github.entities import CheckRun, Status
 from tests.fakes.github.markdown import markdown
 from tests.fakes.github.markdown_inline import link, safe_url
 from tests.fakes.github.page_parts import icon, sentence, state_of
+from tests.fakes.github.world import World
 
 
-def check(run: CheckRun) -> str:
+def check(world: World, run: CheckRun, *, facts: bool = True) -> str:
+    """In GitHub's order: title, summary, details, annotations, the way to the run. `facts` are of the look-alike."""
     output = run.output
     title = f"<h2>{escape(output.title)}</h2>" if output.title else ""
     summary = f'<div class="markdown">{markdown(output.summary)}</div>' if output.summary else ""
     text = f'<h3 class="part">Details</h3><div class="markdown">{markdown(output.text)}</div>' if output.text else ""
     nothing = "" if title else '<p class="empty">No output yet.</p>'
-    return f"{_head(run)}{title}{summary}{_annotations(run)}{text}{nothing}{_facts(run)}"
+    end = _more(world, run) + (_facts(run) if facts else "")
+    return f"{_head(run)}{title}{summary}{text}{nothing}{_annotations(run)}{end}"
 
 
 def _head(run: CheckRun) -> str:
-    details = ""
-    if run.details_url and safe_url(run.details_url):
-        details = f'<span class="button">{link(run.details_url, "View details ↗")}</span>'
     return (
         f'<div class="head">{icon(state_of(run))}<div><h1>{escape(run.name)}</h1>'
-        f"<small>{escape(sentence(run))}</small></div>{details}</div>{_buttons(run)}"
+        f"<small>{escape(sentence(run))}</small></div></div>{_buttons(run)}"
     )
+
+
+def _more(world: World, run: CheckRun) -> str:
+    if not run.details_url or not safe_url(run.details_url):
+        return ""
+    label = f"View more details on {escape(world.apps[run.app_id].name)} ↗"
+    return f'<p class="elsewhere">{link(run.details_url, label)}</p>'
 
 
 def _buttons(run: CheckRun) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from html import escape
 
 from tests.fakes.github.clock import seconds
-from tests.fakes.github.entities import CheckRun, Status
+from tests.fakes.github.entities import CheckRun, Commit, Repository, Status
 
 # Drawn on 16 by 16, for a filled circle or a ring behind it.
 TICK = '<path class="mark" d="M4.6 8.3l2.3 2.3 4.6-4.9"/>'
@@ -94,3 +94,11 @@ def verdict(states: Iterable[str]) -> tuple[str, str, str]:
     if "busy" in kinds:
         return "in_progress", "Some checks haven't completed yet", counts
     return "success", "All checks have passed", counts
+
+
+def top(repository: Repository, commit: Commit | None = None) -> str:
+    name = escape(repository.full_name)
+    crumbs = f'<a href="/">GitHub look-alike</a> / <a href="/{name}"><b>{name}</b></a>'
+    if commit:
+        crumbs += f' / <a href="/{name}/commit/{commit.sha}/checks"><code>{commit.sha[:7]}</code></a>'
+    return f'<header class="top">{crumbs}</header>'

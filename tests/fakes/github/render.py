@@ -19,6 +19,10 @@ def app_json(call: Call, app: App) -> dict[str, Any]:
     }
 
 
+def user_json(login: str) -> dict[str, Any]:
+    return {"login": login, "type": "Bot" if login.endswith("[bot]") else "User", "site_admin": False}
+
+
 def installation_json(call: Call, installation: Installation) -> dict[str, Any]:
     return {
         "id": installation.id,
@@ -44,10 +48,10 @@ def repository_json(call: Call, repository: Repository) -> dict[str, Any]:
         "private": repository.private,
         "visibility": "private" if repository.private else "public",
         "html_url": f"{call.web}/{repository.full_name}",
-        "url": _url(call, repository),
+        "url": repository_url(call, repository),
         "default_branch": "main",
-        "archived": False,
-        "disabled": False,
+        "archived": repository.archived,
+        "disabled": repository.blocked,
     }
 
 
@@ -55,7 +59,7 @@ def commit_json(call: Call, repository: Repository, commit: Commit) -> dict[str,
     person = {"name": "A Developer", "email": "dev@example.com", "date": timestamp(commit.created)}
     return {
         "sha": commit.sha,
-        "url": f"{_url(call, repository)}/commits/{commit.sha}",
+        "url": f"{repository_url(call, repository)}/commits/{commit.sha}",
         "html_url": f"{call.web}/{repository.full_name}/commit/{commit.sha}",
         "commit": {"message": commit.message, "author": person, "committer": person},
         "parents": [],
@@ -64,7 +68,7 @@ def commit_json(call: Call, repository: Repository, commit: Commit) -> dict[str,
 
 def check_run_json(call: Call, run: CheckRun, app: App) -> dict[str, Any]:
     repository = run.repository
-    url = f"{_url(call, repository)}/check-runs/{run.id}"
+    url = f"{repository_url(call, repository)}/check-runs/{run.id}"
     return {
         "id": run.id,
         "name": run.name,
@@ -86,23 +90,27 @@ def check_run_json(call: Call, run: CheckRun, app: App) -> dict[str, Any]:
         },
         "check_suite": {"id": run.suite_id},
         "app": app_json(call, app),
-        "pull_requests": [],
+        "pull_requests": [
+            {"id": pull.number, "number": pull.number, "head": {"sha": pull.head_sha}}
+            for pull in repository.pulls.values()
+            if pull.head_sha == run.head_sha and pull.state == "open" and not pull.fork
+        ],
     }
 
 
 def status_json(call: Call, repository: Repository, status: Status) -> dict[str, Any]:
     return {
         "id": status.id,
-        "url": f"{_url(call, repository)}/statuses/{status.sha}",
+        "url": f"{repository_url(call, repository)}/statuses/{status.sha}",
         "state": status.state,
         "description": status.description,
         "target_url": status.target_url,
         "context": status.context,
         "created_at": status.created_at,
         "updated_at": status.created_at,
-        "creator": {"login": status.creator},
+        "creator": user_json(status.creator),
     }
 
 
-def _url(call: Call, repository: Repository) -> str:
+def repository_url(call: Call, repository: Repository) -> str:
     return f"{call.api}/repos/{quote(repository.full_name)}"

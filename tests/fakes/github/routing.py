@@ -1,7 +1,7 @@
 """GitHub's paths, and which function answers each. Paths are matched as they were sent, still quoted."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -38,8 +38,16 @@ class Context:
 
     def repository(self, permission: str, level: str) -> Repository:
         """The repository of the path, if the client may do this there."""
+        return self.repository_with_any((permission,), level)
+
+    def repository_with_any(self, permissions: Sequence[str], level: str) -> Repository:
+        """The same, where one of several permissions will do."""
         repository = self._named_repository()
-        auth.require_access(self.identity, repository, permission, level)
+        auth.require_access(self.identity, repository, permissions, level)
+        if repository.blocked:
+            raise ApiError(451, "Repository access blocked")
+        if repository.archived and level == "write":
+            raise ApiError(403, "Repository was archived so is read-only.")
         return repository
 
     def repository_as_app(self) -> Repository:

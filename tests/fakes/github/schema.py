@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from tests.fakes.github.clock import seconds
 
 Fields = Mapping[str, "Field"]
-KINDS: dict[str, type] = {"string": str, "integer": int, "array": list, "object": dict}
+KINDS: dict[str, type] = {"string": str, "integer": int, "boolean": bool, "array": list, "object": dict}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,7 +31,7 @@ def problems(body: Mapping[str, object], fields: Fields, where: str = "propertie
 
 
 def _value(value: object, rule: Field, where: str) -> Iterator[str]:
-    if not isinstance(value, KINDS[rule.kind]) or isinstance(value, bool):
+    if not isinstance(value, KINDS[rule.kind]) or (isinstance(value, bool) and rule.kind != "boolean"):
         shown = "nil" if value is None else json.dumps(value)[:80]
         article = "an" if rule.kind[0] in "aio" else "a"
         yield f"For '{where}', {shown} is not {article} {rule.kind}."
@@ -44,8 +44,9 @@ def _value(value: object, rule: Field, where: str) -> Iterator[str]:
     elif isinstance(value, list):
         if rule.longest is not None and len(value) > rule.longest:
             yield f"No more than {rule.longest} items are allowed; {len(value)} were supplied."
+        inner = Field(kind="object", fields=rule.fields) if rule.fields else Field()
         for item in value:
-            yield from _value(item, Field(kind="object", fields=rule.fields), f"{where}/items")
+            yield from _value(item, inner, f"{where}/items")
 
 
 def _text(value: str, rule: Field, where: str) -> Iterator[str]:

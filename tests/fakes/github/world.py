@@ -8,11 +8,18 @@ from collections.abc import Iterable, Iterator, Mapping
 from tests.fakes.github.auth import Token
 from tests.fakes.github.call import ApiError
 from tests.fakes.github.clock import Clock
-from tests.fakes.github.entities import App, CheckRun, Commit, Installation, Repository
+from tests.fakes.github.entities import App, CheckRun, Comment, Commit, Installation, PullRequest, Repository
 from tests.fakes.github.keys import key_pair
 
 FULL_SHA = re.compile(r"[0-9a-f]{40}\Z")
-DEFAULT_PERMISSIONS = {"checks": "write", "statuses": "write", "contents": "read", "metadata": "read"}
+DEFAULT_PERMISSIONS = {
+    "checks": "write",
+    "statuses": "write",
+    "pull_requests": "write",
+    "deployments": "write",
+    "contents": "read",
+    "metadata": "read",
+}
 
 
 def loop_time() -> float:
@@ -27,6 +34,7 @@ class World:
         self.repositories: dict[int, Repository] = {}
         self.tokens: dict[str, Token] = {}
         self.check_runs: dict[int, CheckRun] = {}
+        self.comments: dict[int, Comment] = {}
         self.suites: dict[tuple[int, str, int], int] = {}  # (repository, sha, app) -> id
         self._names: dict[str, int] = {}  # lower case, former names too
         self._ids = itertools.count(1)
@@ -82,6 +90,17 @@ class World:
         repository.owner, _, repository.name = new.partition("/")
         self._names[new.lower()] = repository.id
 
+    def transfer(self, old: str, new: str, *, installed: bool) -> None:
+        """To another owner, whose installations (if `installed`) see it from now on; those of the former one don't."""
+        repository = self.named(old)
+        former = repository.owner
+        self.rename(old, new)
+        for each in self.installations.values():
+            if each.account.lower() == former.lower() != repository.owner.lower():
+                each.repositories.pop(repository.id, None)
+            elif installed and each.account.lower() == repository.owner.lower():
+                each.repositories[repository.id] = repository
+
     def find(self, full_name: str) -> Repository | None:
         """By present or former name, in any case."""
         found = self._names.get(full_name.lower())
@@ -96,6 +115,26 @@ class World:
     def add_commit(self, repository: Repository, sha: str, message: str) -> Commit:
         commit = Commit(sha=sha, message=message, created=self.clock.now())
         return repository.commits.setdefault(sha, commit)
+
+    def remove_commit(self, repository: Repository, sha: str) -> None:
+        """As when it was forced away and then collected: its check runs are gone as well."""
+        for run in repository.commits.pop(sha).runs:
+            del self.check_runs[run.id]
+        repository.any_commit = False
+
+    def add_pull_request(
+        self, repository: Repository, number: int, head_sha: str, *, title: str, fork: bool
+    ) -> PullRequest:
+        self.add_commit(repository, head_sha, title)
+        pull = PullRequest(
+            number=number,
+            repository=repository,
+            head_sha=head_sha,
+            title=title,
+            fork=fork,
+            created=self.clock.now(),
+        )
+        return repository.pulls.setdefault(number, pull)
 
     def commit(self, repository: Repository, sha: str) -> Commit:
         """Raises GitHub's 422 for one it does not have."""
@@ -122,7 +161,7 @@ class World:
 def permission_map(permissions: Mapping[str, str] | Iterable[str] | None) -> dict[str, str]:
     """`{"checks": "write"}` or `["checks:write"]`; None is what a token with the scope `repo` may do."""
     if permissions is None:
-        return dict.fromkeys(DEFAULT_PERMISSIONS, "write")
+        return dict.fromkeys((*DEFAULT_PERMISSIONS, "issues"), "write")
     if isinstance(permissions, Mapping):
         return {"metadata": "read", **permissions}
     pairs = (each.partition(":") for each in permissions)
