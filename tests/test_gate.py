@@ -2,28 +2,14 @@
 
 import asyncio
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass
 
 import pytest
 
 from tekton_integrations import PermanentError, TemporaryError, Throttled
 from tekton_integrations.gate import Gate
-from tests.virtual import run
+from tests.virtual_time import Clock, run
 
 HOST = "127.0.0.5"
-
-
-@dataclass
-class Clock:
-    now: float = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
 
 
 @pytest.fixture

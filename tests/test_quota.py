@@ -1,60 +1,58 @@
-"""What a service lets one credential do. Time is the test's."""
+"""What a service lets one credential do: buckets, its own count, blocks, and what is kept for final states. Time is the
+test's."""
 
 import math
-from dataclasses import dataclass
+from collections.abc import Callable
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from tekton_integrations import Throttled
-from tekton_integrations.quota import Quota
-from tests.calm import calmly
+from tekton_integrations import Bucket, Cost, Limits, Quota, Throttled
+from tests.virtual_time import Clock
 
-
-@dataclass
-class Clock:
-    now: float = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
+TEN = Bucket(rate=10, burst=90)
+SURE = Limits(buckets=(TEN,), certain=True)
+# Of comments at GitHub: 80 a minute, 500 an hour.
+COMMENTS = Limits(buckets=(Bucket(rate=1, burst=20), Bucket(rate=0.1, burst=140)), certain=True)
 
 
 @pytest.fixture
 def quota(clock: Clock) -> Quota:
     """Ten points a second, ninety at once, of which thirty are for final states."""
-    return Quota(10, 90, clock)
+    return Quota(SURE, clock, clock)
 
 
-def wait(quota: Quota, points: float, *, final: bool = True) -> float:
+@pytest.fixture
+def idle(clock: Clock) -> Quota:
+    """The same, once the service has shown that it limits."""
+    return Quota(Limits(buckets=(TEN,)), clock, clock)
+
+
+def wait(quota: Quota, points: float = 1.0, *, final: bool = True, endpoint: str = "") -> float:
     """Seconds to wait; 0 when the points were taken."""
     try:
-        quota.take(points, final=final)
+        quota.take(Cost(points=points, final=final, endpoint=endpoint))
     except Throttled as error:
         return -1.0 if error.delay is None else error.delay
     return 0.0
 
 
-def test_until_the_service_limits_nothing_is_limited(quota: Quota) -> None:
-    assert [wait(quota, 1000, final=False) for _ in range(100)] == [0.0] * 100
+def test_until_the_service_limits_nothing_is_limited(idle: Quota) -> None:
+    assert [wait(idle, 1000, final=False) for _ in range(100)] == [0.0] * 100
 
 
-def test_a_paced_service_gets_its_burst_and_then_its_rate(quota: Quota, clock: Clock) -> None:
-    quota.pace()
-    assert wait(quota, 90) == 0
-    assert wait(quota, 5) == 0.5
+@pytest.mark.parametrize("shown", [lambda quota: quota.learn(limit=5000), lambda quota: quota.block(0.0)])
+def test_a_service_that_shows_a_limit_gets_its_burst_and_then_its_rate(
+    idle: Quota, clock: Clock, shown: Callable[[Quota], None]
+) -> None:
+    shown(idle)
+    assert wait(idle, 90) == 0
+    assert wait(idle, 5) == 0.5
     clock.now += 0.5
-    assert wait(quota, 5) == 0
-    assert wait(quota, 5) == 0.5
+    assert wait(idle, 5) == 0
+    assert wait(idle, 5) == 0.5
 
 
 def test_a_third_is_kept_for_final_states(quota: Quota) -> None:
-    quota.pace()
     assert wait(quota, 60, final=False) == 0
     assert wait(quota, 1, final=False) == pytest.approx(0.1)
     assert wait(quota, 30, final=True) == 0
@@ -62,17 +60,47 @@ def test_a_third_is_kept_for_final_states(quota: Quota) -> None:
 
 
 def test_what_was_refused_costs_nothing(quota: Quota) -> None:
-    quota.pace()
     assert wait(quota, 80) == 0
     assert [wait(quota, 20) for _ in range(5)] == [1.0] * 5
     assert wait(quota, 10) == 0
 
 
 def test_it_never_saves_more_than_its_burst(quota: Quota, clock: Clock) -> None:
-    quota.pace()
     clock.now += 10_000
     assert wait(quota, 90) == 0
     assert wait(quota, 1) > 0
+
+
+def test_several_buckets_hold_together_and_the_longest_wait_counts(clock: Clock) -> None:
+    quota = Quota(COMMENTS, clock, clock)
+    assert [wait(quota) for _ in range(21)] == [0.0] * 20 + [1.0]
+    for _ in range(4000):
+        clock.now += wait(quota)
+    assert wait(quota) == pytest.approx(10.0, abs=0.01)
+
+
+def test_what_one_bucket_lacks_is_not_taken_from_another(clock: Clock) -> None:
+    quota = Quota(Limits(buckets=(TEN, Bucket(rate=1, burst=5)), certain=True), clock, clock)
+    assert wait(quota, 5) == 0
+    assert [wait(quota, 5) for _ in range(20)] == [5.0] * 20
+    clock.now += 5
+    assert wait(quota, 5) == 0
+
+
+def test_each_endpoint_may_have_a_bucket_of_its_own(clock: Clock) -> None:
+    quota = Quota(Limits(buckets=(Bucket(rate=10, burst=90, each=True),), certain=True), clock, clock)
+    assert [wait(quota, 90, endpoint=name) for name in ("POST a", "PATCH a", "POST a")] == [0, 0, 9]
+
+
+def test_endpoints_without_number_take_no_memory(clock: Clock) -> None:
+    quota = Quota(Limits(buckets=(Bucket(rate=10, burst=90, each=True),), certain=True), clock, clock)
+    for number in range(10_000):
+        assert wait(quota, 1, endpoint=f"GET {number}") == 0
+        quota.at(Cost(endpoint=f"GET {number}")).on_open(lambda: None)
+        clock.now += 1
+    assert max(len(held) for held in vars(quota).values() if isinstance(held, dict | list)) <= 256
+    assert len(quota._doors) <= 256
+    assert len(quota._levels._levels) <= 64
 
 
 def test_a_block_holds_for_final_states_too_and_ends(quota: Quota, clock: Clock) -> None:
@@ -91,22 +119,35 @@ def test_a_shorter_block_does_not_end_a_longer_one(quota: Quota) -> None:
     assert quota.blocked_for == 30
 
 
-def test_whoever_must_wait_is_told_why(quota: Quota) -> None:
+def test_whoever_must_wait_is_told_why_and_where(quota: Quota) -> None:
+    cost = Cost(final=False)
+    quota.take(Cost(points=60))
+    with pytest.raises(Throttled, match="kept below the service's limit") as missing:
+        quota.take(cost)
+    assert missing.value.at is quota.at(cost)
     quota.block(30)
-    with pytest.raises(Throttled, match="the service asked to wait; 30 s are left") as caught:
-        quota.take(1, final=True)
-    assert (caught.value.reason, caught.value.maybe_sent) == ("Throttled", False)
+    with pytest.raises(Throttled, match="the service asked to wait; 30 s are left") as blocked:
+        quota.check(cost)
+    assert (blocked.value.reason, blocked.value.maybe_sent) == ("Throttled", False)
+    assert blocked.value.at is quota.at(cost)
+    assert quota.at(cost) is not quota.at(Cost(final=True))
 
 
-def test_whoever_must_wait_is_told_where(quota: Quota) -> None:
-    quota.pace()
-    quota.take(60, final=False)
-    with pytest.raises(Throttled) as missing:
-        quota.take(1, final=False)
-    quota.block(5)
-    with pytest.raises(Throttled) as blocked:
-        quota.check(1, final=True)
-    assert (missing.value.at, blocked.value.at) == (quota, quota)
+@pytest.mark.parametrize("shut", [lambda quota: quota.block(30), lambda quota: quota.learn(limit=9, remaining=0)])
+def test_what_waits_for_the_same_waits_together_whatever_it_calls(quota: Quota, shut: Callable[[Quota], None]) -> None:
+    quota.take(Cost(points=5))
+    shut(quota)
+    read, write = Cost(endpoint="GET a"), Cost(points=5, write=True, endpoint="POST b")
+    assert quota.at(read) is quota.at(write)
+
+
+def test_writes_wait_for_their_pace_together_and_reads_do_not(quota: Quota, clock: Clock) -> None:
+    quota.penalise(1)
+    clock.now += 1
+    quota.take(Cost(points=5, write=True))
+    doors = {quota.at(Cost(points=5, write=True, endpoint=name)) for name in ("POST a", "PATCH b")}
+    assert len(doors) == 1
+    assert quota.at(Cost(endpoint="GET c")) not in doors
 
 
 @pytest.mark.parametrize(
@@ -120,129 +161,74 @@ def test_whatever_the_service_says_no_block_is_longer_than_a_day(quota: Quota, s
 
 
 def test_no_wait_for_points_is_longer_than_a_day(clock: Clock) -> None:
-    quota = Quota(1e-6, 90, clock)
-    quota.pace()
-    quota.take(90, final=True)
+    quota = Quota(Limits(buckets=(Bucket(rate=1e-6, burst=90),), certain=True), clock, clock)
+    assert wait(quota, 90) == 0
     assert wait(quota, 90) == 86400
 
 
 def test_after_a_block_a_few_may_go_and_more_at_the_rate(quota: Quota, clock: Clock) -> None:
-    quota.check(5, final=False)
+    door = quota.at(Cost(points=5, final=False))
+    assert door.wait() == 0
     quota.block(60)
-    assert (quota.wait(), quota.openings()) == (60, 0)
+    assert (door.wait(), door.openings()) == (60, 0)
     clock.now += 60
-    assert (quota.wait(), quota.openings()) == (0, 3)
+    assert (door.wait(), door.openings()) == (0, 3)
     assert [wait(quota, 5, final=False) for _ in range(4)] == [0, 0, 0, pytest.approx(0.5)]
-    assert [quota.wait(), quota.openings()] == pytest.approx([0.5, 0])
+    assert [door.wait(), door.openings()] == pytest.approx([0.5, 0])
     clock.now += 3
-    assert quota.openings() == 6
+    assert door.openings() == 6
 
 
 def test_a_block_gives_no_points(quota: Quota, clock: Clock) -> None:
-    quota.pace()
-    quota.take(90, final=True)
+    quota.take(Cost(points=90))
     quota.block(1)
     clock.now += 1
     assert wait(quota, 11) > 0
     assert wait(quota, 10) == 0
 
 
-def test_openings_are_calls_of_the_largest_cost_of_late_that_leave_the_reserve(quota: Quota, clock: Clock) -> None:
-    quota.pace()
-    quota.check(5, final=True)
-    quota.check(1, final=True)
-    assert quota.openings() == 12
-    quota.take(58, final=True)
-    assert [quota.wait(), quota.openings()] == pytest.approx([5.6, 0])
-    clock.now += 61
-    quota.check(1, final=True)
-    assert quota.openings() == 60
-
-
-def test_there_are_no_more_openings_than_calls_that_remain_until_the_reset(quota: Quota, clock: Clock) -> None:
-    quota.learn(limit=5000, remaining=7, reset_in=600)
-    assert (quota.limit, quota.remaining, quota.reset, quota.openings()) == (5000, 7, 600, 7)
-    clock.now += 100
-    assert quota.reset == 500
-    clock.now += 501
-    assert (quota.reset, quota.openings()) == (0, 60)
-
-
-def test_what_the_service_did_not_say_stays_unknown(quota: Quota) -> None:
-    assert (quota.limit, quota.remaining, quota.reset) == (None, None, None)
-    quota.learn(remaining=3)
-    assert (quota.limit, quota.remaining, quota.reset) == (None, 3, None)
-    quota.learn(limit=10)
-    assert (quota.limit, quota.remaining, quota.blocked_for) == (10, 3, 0)
-
-
-def test_when_nothing_remains_it_is_blocked_until_the_reset(quota: Quota) -> None:
-    quota.learn(limit=5000, remaining=0, reset_in=600)
-    assert quota.blocked_for == 600
+def test_each_cost_has_openings_of_its_own(quota: Quota) -> None:
+    progress, end = quota.at(Cost(points=5, final=False)), quota.at(Cost(points=5))
+    assert (progress.openings(), end.openings()) == (12, 18)
+    quota.take(Cost(points=58))
+    assert [progress.wait(), progress.openings()] == pytest.approx([0.3, 0])
+    assert [end.wait(), end.openings()] == [0, 6]
 
 
 @pytest.mark.parametrize("final", [True, False])
 def test_a_call_that_costs_more_than_can_be_saved_goes_when_all_is_saved(
     quota: Quota, clock: Clock, final: bool
 ) -> None:
-    quota.pace()
-    quota.take(10, final=True)
+    quota.take(Cost(points=10))
     assert wait(quota, 200, final=final) == 1
     clock.now += 1
     assert wait(quota, 200, final=final) == 0
     assert wait(quota, 1) == pytest.approx(11.1)
 
 
-def test_calls_before_the_service_limits_leave_no_debt(quota: Quota, clock: Clock) -> None:
-    quota.take(1000, final=False)
-    quota.pace()
+def test_calls_before_the_service_limits_leave_no_debt(idle: Quota, clock: Clock) -> None:
+    assert wait(idle, 1000) == 0
+    idle.learn(limit=5000)
     clock.now += 1
-    assert wait(quota, 10) == 0
+    assert wait(idle, 10) == 0
 
 
-@calmly
-@given(st.floats(0, 90), st.floats(0.1, 90), st.floats(0, 100), st.booleans())
-def test_there_are_openings_exactly_when_the_wait_is_over(
-    spent: float, cost: float, block: float, blocked: bool
-) -> None:
-    clock = Clock()
-    quota = Quota(10, 90, clock)
-    quota.pace()
-    quota.take(spent, final=True)
-    quota.check(0, final=True)
-    if wait(quota, cost, final=False) == 0 and blocked:
-        quota.block(block)
-    for _ in range(3):
-        assert (quota.wait() == 0) == (quota.openings() >= 1)
-        clock.now += quota.wait() + 1e-6
-    assert quota.openings() >= 1
-    assert wait(quota, cost, final=False) == 0
+def test_progress_moves_on_in_a_flood_of_ends_and_takes_one_call_in_eleven(quota: Quota, clock: Clock) -> None:
+    ends = progress = 0
+    for _ in range(11_000):
+        ends += wait(quota, 1, final=True) == 0
+        progress += wait(quota, 1, final=False) == 0
+        clock.now += 0.05  # half of what is asked for
+    assert progress == pytest.approx(ends / 10, rel=0.1)
+    assert ends + progress == pytest.approx(5500 + 90, rel=0.02)
 
 
-@calmly
-@given(st.lists(st.tuples(st.floats(0, 20), st.integers(1, 5), st.booleans()), max_size=60))
-def test_no_window_ever_gets_more_than_burst_and_rate_allow(calls: list[tuple[float, int, bool]]) -> None:
-    clock = Clock()
-    quota = Quota(10, 90, clock)
-    quota.pace()
-    taken: list[tuple[float, int]] = []
-    for pause, points, final in calls * 3:
-        clock.now += pause / 10
-        if wait(quota, points, final=final) == 0:
-            taken.append((clock.now, points))
-    for number, (begin, _) in enumerate(taken):
-        spent = 0
-        for at, points in taken[number:]:
-            spent += points
-            assert spent <= 90 + 10 * (at - begin) + 1e-6
-
-
-@calmly
-@given(st.integers(1, 60), st.booleans())
-def test_after_the_wait_it_was_told_a_call_goes_through(points: int, final: bool) -> None:
-    clock = Clock()
-    quota = Quota(10, 90, clock)
-    quota.pace()
-    assert wait(quota, 90) == 0
-    clock.now += wait(quota, points, final=final) + 1e-6
-    assert wait(quota, points, final=final) == 0
+def test_progress_that_waits_is_called_when_it_may_go_sooner(quota: Quota, clock: Clock) -> None:
+    called: list[float] = []
+    quota.take(Cost(points=60, final=False))
+    door = quota.at(Cost(points=5, final=False))
+    door.on_open(lambda: called.append(door.wait()))
+    for _ in range(10):
+        assert door.wait() > 0
+        quota.take(Cost(points=1))
+    assert called == [0]

@@ -1,11 +1,13 @@
-"""An event loop whose clock jumps to the next timer when nothing else is left to do: delays cost nothing.
+"""Time that costs nothing: an event loop whose clock jumps to the next timer when nothing else is left to do, and a
+clock that the test moves.
 
-For code that waits by timers only. Where nothing could ever happen any more it raises instead of waiting.
+The loop is for code that waits by timers only. Where nothing could ever happen any more it raises instead of waiting.
 """
 
 import asyncio
 import selectors
-from collections.abc import Callable, Coroutine
+from collections.abc import Coroutine
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -41,7 +43,22 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
         return self._jumping.now
 
 
-def run_virtually(function: Callable[[], Coroutine[Any, Any, T]]) -> T:
-    """What the coroutine function returns, on a new loop of its own. For tests that are not coroutines."""
+def run(coroutine: Coroutine[Any, Any, T]) -> T:
+    """What the coroutine returns, on a new loop of virtual time. For tests that are not coroutines."""
     with asyncio.Runner(loop_factory=VirtualTimeLoop) as runner:
-        return runner.run(function())
+        return runner.run(coroutine)
+
+
+def clock() -> float:
+    """The running loop's time, in seconds since `run` began: for a Quota or a Gate."""
+    return asyncio.get_running_loop().time()
+
+
+@dataclass
+class Clock:
+    """Time that only the test moves, in seconds."""
+
+    now: float = 1000.0
+
+    def __call__(self) -> float:
+        return self.now

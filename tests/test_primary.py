@@ -1,0 +1,109 @@
+"""The service's own count of calls: kept between answers, kept for final states, and believed. Time is the test's."""
+
+import pytest
+
+from tekton_integrations import Cost, Limits, Quota
+from tests.test_quota import wait
+from tests.virtual_time import Clock
+
+HOUR = 3600.0
+
+
+@pytest.fixture
+def quota(clock: Clock) -> Quota:
+    return Quota(Limits(window=HOUR), clock, clock)
+
+
+def test_what_the_service_did_not_say_stays_unknown(quota: Quota) -> None:
+    assert (quota.limit, quota.remaining, quota.reset) == (None, None, None)
+    quota.learn(remaining=3)
+    assert (quota.limit, quota.remaining, quota.reset) == (None, 3, None)
+    quota.learn(limit=10)
+    assert (quota.limit, quota.remaining, quota.blocked_for) == (10, 3, 0)
+
+
+def test_when_nothing_remains_it_is_blocked_until_the_reset(quota: Quota) -> None:
+    quota.learn(limit=5000, remaining=0, reset_in=600)
+    assert quota.blocked_for == 600
+
+
+def test_no_more_calls_go_than_remained_though_no_answer_has_come_yet(quota: Quota, clock: Clock) -> None:
+    quota.learn(limit=5, remaining=5, reset_in=600)
+    assert quota.at(Cost()).openings() == 4
+    assert [wait(quota) for _ in range(5)] == [0] * 5
+    assert [wait(quota) for _ in range(2)] == [600] * 2
+    clock.now += 601
+    assert wait(quota) == 0
+
+
+def test_answers_in_any_order_do_not_raise_what_remains_before_the_reset(quota: Quota, clock: Clock) -> None:
+    quota.learn(limit=5000, remaining=100, reset_in=600)
+    quota.learn(limit=5000, remaining=103, reset_in=601)
+    assert quota.remaining == 100
+    quota.learn(limit=5000, remaining=4999, reset_in=3600)
+    assert quota.remaining == 4999
+    clock.now += 3601
+    assert (quota.at(Cost()).wait(), quota.remaining) == (0, 5000)
+
+
+def test_progress_leaves_a_third_for_ends_and_ends_use_it(quota: Quota, clock: Clock) -> None:
+    quota.learn(limit=5000, remaining=1667, reset_in=HOUR)
+    end = clock.now + HOUR
+    assert wait(quota, final=False) > 0
+    assert [wait(quota) for _ in range(834)] == [0] * 834
+    for _ in range(1667 - 834):
+        clock.now += quota.until(Cost())
+        assert wait(quota) == 0
+    assert clock.now < end
+    assert wait(quota) == pytest.approx(end - clock.now)
+
+
+def test_what_ends_leave_is_spread_so_that_whoever_comes_late_need_not_wait_for_the_reset(
+    quota: Quota, clock: Clock
+) -> None:
+    quota.learn(limit=5000, remaining=833, reset_in=HOUR)
+    waits = []
+    for _ in range(400):
+        waits.append(quota.until(Cost()))
+        clock.now += waits[-1]
+        quota.take(Cost())
+    assert waits[0] == 0
+    assert waits[1:] == pytest.approx([HOUR / 833] * 399, rel=0.01)
+    assert quota.at(Cost()).openings() == 0
+
+
+def test_little_that_others_left_is_spread_and_not_held_back(quota: Quota, clock: Clock) -> None:
+    quota.learn(limit=5000, remaining=100, reset_in=HOUR)
+    assert wait(quota) == 0
+    assert wait(quota) == pytest.approx(HOUR / 100, rel=0.01)
+
+
+def test_what_is_kept_shrinks_as_the_reset_comes_near(quota: Quota, clock: Clock) -> None:
+    quota.learn(limit=3000, remaining=501, reset_in=HOUR)
+    assert wait(quota, final=False) == HOUR / 2
+    clock.now += HOUR / 2
+    assert wait(quota, final=False) == 0
+    assert wait(quota, final=False) == pytest.approx(HOUR / 1000)
+
+
+def test_with_plenty_progress_is_not_held_up(quota: Quota) -> None:
+    quota.learn(limit=5000, remaining=5000, reset_in=HOUR)
+    assert sum(wait(quota, final=False) == 0 for _ in range(5000)) == 5000 - 1667
+
+
+def test_waiting_progress_is_called_when_a_new_window_is_seen(quota: Quota) -> None:
+    called: list[None] = []
+    quota.learn(limit=5000, remaining=10, reset_in=HOUR)
+    door = quota.at(Cost(final=False))
+    door.on_open(lambda: called.append(None))
+    quota.learn(limit=5000, remaining=9, reset_in=HOUR)
+    assert called == []
+    quota.learn(limit=5000, remaining=4999, reset_in=HOUR + 60)
+    assert called == [None]
+
+
+def test_a_service_that_counts_and_tells_no_reset_is_left_alone_for_a_minute(quota: Quota, clock: Clock) -> None:
+    quota.learn(limit=60, remaining=0)
+    assert wait(quota) == 60
+    clock.now += 60
+    assert wait(quota) == 0
