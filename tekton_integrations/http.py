@@ -1,9 +1,10 @@
 """The only way out to services: where a call may go, how long it may take, what its failure means.
 
 Lint forbids other HTTP clients in integrations. No redirect is followed here: an integration that must follow
-one (a renamed repository) does so with the same method, and to an allowed origin only.
+one (a renamed repository) does so with the same method, to where `redirected` says.
 """
 
+import ssl
 import unicodedata
 from collections.abc import Callable, Mapping
 
@@ -15,6 +16,13 @@ from tekton_integrations.errors import PermanentError, TemporaryError
 
 TIMEOUT = 10.0
 MAX_BODY = 4 * 1024 * 1024
+# Seconds. What is wrong at the host or the proxy is cured there, and found by looking again.
+LOOK_AGAIN = 30.0
+# 303 is none of them: the call was made, and its outcome is elsewhere.
+_REDIRECTS = frozenset({301, 302, 307, 308})
+# What OpenSSL says of a certificate (X509_V_ERR_…): for another host, or not valid now.
+_OTHER_HOST = frozenset({62, 64})
+_OUT_OF_DATE = frozenset({9, 10})
 # Unicode's categories of what has no shape of its own: control, format, surrogate, line and paragraph separator.
 _INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 
@@ -40,6 +48,30 @@ def origin(url: str) -> str:
     return str(URL(url).origin())
 
 
+def redirected(response: Response, url: str) -> str | None:
+    """Where the answer to a call to `url` sends that call, made again with the same method; None if nowhere.
+
+    Such a call has had no effect. Raises PermanentError(EgressRefused) for another origin.
+    """
+    location = response.headers.get("location")
+    if response.status not in _REDIRECTS or not location:
+        return None
+    base = URL(url, encoded=True)
+    try:
+        target = base.join(URL(location))
+        same = _place(target) == _place(base)
+    except (TypeError, ValueError):
+        same = False
+    if not same:
+        message = f"an answer led to {clean(location)}, which is not at the endpoint of the Provider"
+        raise PermanentError("EgressRefused", message)
+    return origin(url) + target.raw_path_qs
+
+
+def _place(url: URL) -> tuple[object, ...]:
+    return url.scheme, (url.host or "").lower(), url.port, url.user, url.password
+
+
 class Http:
     """Calls to the origins of one Provider. `may_send` is asked right before a call that changes something."""
 
@@ -57,21 +89,22 @@ class Http:
         self._may_send = may_send
 
     async def request(
-        self, method: str, url: str, headers: Mapping[str, str] | None = None, body: bytes = b""
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str] | None = None,
+        body: bytes = b"",
+        *,
+        limit: int = MAX_BODY,
     ) -> Response:
-        """The answer, whatever its status.
+        """The answer, whatever its status; of at most `limit` bytes, unpacked.
 
-        Raises PermanentError(EgressRefused) for an origin that the Provider does not name, and TemporaryError
-        when no whole answer came; its `maybe_sent` tells whether the call may have taken effect.
+        Raises PermanentError(EgressRefused) for an origin that the Provider does not name, and TemporaryError when no
+        whole answer came (AnswerTooLong: there was more of it); its `maybe_sent` tells whether the call may have taken
+        effect.
         """
-        if origin(url) not in self._origins:
-            raise PermanentError("EgressRefused", f"{origin(url)} is not the endpoint of the Provider")
         changes = method not in ("GET", "HEAD")
-        if changes and not self._may_send():
-            # The process was paused since it announced this call; others may have acted meanwhile.
-            raise TemporaryError(
-                "Stalled", "this process was paused, or could not renew its Lease; it is tried again", 1.0
-            )
+        self._check(url, changes=changes)
         try:
             async with self._session.request(
                 method,
@@ -81,12 +114,16 @@ class Http:
                 timeout=self._timeout,
                 allow_redirects=False,
             ) as answer:
-                content = await _read(answer)
+                content = await _read(answer, limit)
+                if content is None:
+                    message = (
+                        f"{origin(url)} answered with more than {limit} bytes; check spec.endpoint of the Provider"
+                    )
+                    raise TemporaryError("AnswerTooLong", message, maybe_sent=changes, needs_help=True)
                 lower = {name.lower(): value for name, value in answer.headers.items()}
                 return Response(answer.status, lower, content)
-        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
-            message = f"no connection to {origin(url)}: {clean(str(error))}"
-            raise TemporaryError("Unreachable", message, down=True) from error
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.ClientHttpProxyError) as error:
+            raise _unconnected(origin(url), error) from error
         except TimeoutError as error:
             message = f"{origin(url)} did not answer within {self._timeout.total:g} s"
             raise TemporaryError("TimedOut", message, maybe_sent=changes, down=True) from error
@@ -94,11 +131,50 @@ class Http:
             message = f"the connection to {origin(url)} broke: {clean(str(error) or type(error).__name__)}"
             raise TemporaryError("ConnectionBroken", message, maybe_sent=changes, down=True) from error
 
+    def _check(self, url: str, *, changes: bool) -> None:
+        if origin(url) not in self._origins:
+            raise PermanentError("EgressRefused", f"{origin(url)} is not the endpoint of the Provider")
+        if self._session.closed or (changes and not self._may_send()):
+            # The process was paused since it announced this call; others may have acted meanwhile.
+            raise TemporaryError(
+                "Stalled", "this process was paused, or could not renew its Lease; it is tried again", 1.0
+            )
 
-async def _read(answer: aiohttp.ClientResponse) -> bytes:
+
+def _unconnected(host: str, error: aiohttp.ClientError) -> TemporaryError:
+    """Nothing of the call was sent."""
+    if isinstance(error, aiohttp.ClientConnectorCertificateError):
+        message = f"the certificate of {host} {_distrust(error.certificate_error)}"
+        return TemporaryError("CertificateRefused", message, LOOK_AGAIN, needs_help=True, down=True)
+    if isinstance(error, aiohttp.ClientHttpProxyError) and error.status < 500:
+        why = "asks for a password" if error.status == 407 else f"refuses with {error.status}"
+        cure = "let it pass calls to there, or correct spec.proxy of the Provider (HTTPS_PROXY if it has none)"
+        message = f"the proxy before {host} {why}; {cure}"
+        return TemporaryError("ProxyRefused", message, LOOK_AGAIN, needs_help=True, down=True)
+    if isinstance(error, aiohttp.ClientHttpProxyError):
+        message = f"no connection to {host}: the proxy before it answered {error.status}"
+    elif isinstance(error, aiohttp.ClientProxyConnectionError):
+        message = f"no connection to the proxy before {host}: {clean(str(error))}"
+    else:
+        message = f"no connection to {host}: {clean(str(error))}"
+    return TemporaryError("Unreachable", message, down=True)
+
+
+def _distrust(error: Exception) -> str:
+    code = error.verify_code if isinstance(error, ssl.SSLCertVerificationError) else 0
+    if code in _OTHER_HOST:
+        return "is for another host; correct spec.endpoint of the Provider, or the certificate"
+    said = clean(getattr(error, "verify_message", "") or str(error))
+    if code in _OUT_OF_DATE:
+        return f"is not valid now ({said}); renew it"
+    return f"is not trusted ({said}); put the certificate of its authority into spec.caBundle of the Provider"
+
+
+async def _read(answer: aiohttp.ClientResponse, limit: int) -> bytes | None:
+    """None for more than `limit` bytes, of which the rest is left unread."""
     content = bytearray()
     async for chunk in answer.content.iter_any():
         content += chunk
-        if len(content) > MAX_BODY:
-            raise aiohttp.ClientPayloadError(f"the answer is longer than {MAX_BODY} bytes")
+        if len(content) > limit:
+            return None
     return bytes(content)

@@ -1,6 +1,7 @@
 """The only way out: where a call may go, and what its failure means for what was asked."""
 
 import asyncio
+import contextlib
 import unicodedata
 import zlib
 from collections.abc import AsyncIterator, Callable
@@ -11,7 +12,8 @@ from aiohttp import web
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tekton_integrations import Http, PermanentError, TemporaryError, clean
+from tekton_integrations import Http, PermanentError, Response, TemporaryError, clean, redirected
+from tekton_integrations.gate import Gate
 from tekton_integrations.http import MAX_BODY, origin
 from tests.calm import calmly
 from tests.loopback import serving, talking, unused_url
@@ -121,8 +123,10 @@ async def test_an_endless_answer_is_cut_off(http: Make, size: int, fits: bool) -
             assert len((await http(url).request("GET", url)).body) == size
         else:
             error = await failure(http(url), "POST", url)
-            assert (error.reason, error.maybe_sent) == ("ConnectionBroken", True)
-            assert f"the answer is longer than {MAX_BODY} bytes" in error.message
+            assert (error.reason, error.maybe_sent) == ("AnswerTooLong", True)
+            assert (
+                error.message == f"{url} answered with more than {MAX_BODY} bytes; check spec.endpoint of the Provider"
+            )
 
 
 async def test_a_small_answer_that_unpacks_to_an_endless_one_is_cut_off(http: Make) -> None:
@@ -132,7 +136,30 @@ async def test_a_small_answer_that_unpacks_to_an_endless_one_is_cut_off(http: Ma
         return web.Response(body=packed, headers={"Content-Encoding": "deflate"})
 
     async with serving(bomb) as url:
-        assert "longer than" in (await failure(http(url), "GET", url)).message
+        assert (await failure(http(url), "GET", url)).reason == "AnswerTooLong"
+
+
+async def test_a_call_may_take_less(http: Make) -> None:
+    async def answer(_: web.BaseRequest) -> web.Response:
+        return web.Response(body=b"x" * 11)
+
+    async with serving(answer) as url:
+        assert len((await http(url).request("GET", url, limit=11)).body) == 11
+        with pytest.raises(TemporaryError, match="AnswerTooLong"):
+            await http(url).request("GET", url, limit=10)
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+async def test_a_host_that_answers_too_much_is_up(http: Make, method: str) -> None:
+    async def answer(_: web.BaseRequest) -> web.Response:
+        return web.Response(body=b"x" * (MAX_BODY + 1))
+
+    gate = Gate(failures=1)
+    async with serving(answer) as url:
+        with pytest.raises(TemporaryError, match="AnswerTooLong") as caught, gate.admitted():
+            await http(url).request(method, url)
+    assert (caught.value.down, caught.value.maybe_sent) == (False, method == "POST")
+    assert gate.wait() == 0
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
@@ -146,6 +173,90 @@ async def test_no_redirect_is_followed(http: Make, status: int) -> None:
     async with serving(lead) as url:
         answer = await http(url).request("POST", f"{url}/here")
     assert (answer.status, answer.headers["location"], visits) == (status, "/elsewhere", ["/here"])
+
+
+HERE = "https://ghe.example.com/api/v3/repos/acme/old?page=2"
+
+
+def answer(status: int, location: str | None) -> Response:
+    return Response(status, {} if location is None else {"location": location}, b"")
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+@pytest.mark.parametrize(
+    ("location", "target"),
+    [
+        ("https://ghe.example.com/api/v3/repositories/5", "https://ghe.example.com/api/v3/repositories/5"),
+        ("https://GHE.example.com:443/x", "https://ghe.example.com/x"),
+        ("//ghe.example.com/x", "https://ghe.example.com/x"),
+        ("/repositories/5?page=3#part", "https://ghe.example.com/repositories/5?page=3"),
+        ("new", "https://ghe.example.com/api/v3/repos/acme/new"),
+        ("?page=4", "https://ghe.example.com/api/v3/repos/acme/old?page=4"),
+        ("/a%2Fb%20c?d=%2B", "https://ghe.example.com/a%2Fb%20c?d=%2B"),
+    ],
+)
+def test_a_redirect_within_the_origin_is_told(status: int, location: str, target: str) -> None:
+    assert redirected(answer(status, location), HERE) == target
+
+
+@pytest.mark.parametrize(
+    ("status", "location"), [(200, "/x"), (201, "/x"), (300, "/x"), (303, "/x"), (304, "/x"), (301, None), (307, "")]
+)
+def test_other_answers_lead_nowhere(status: int, location: str | None) -> None:
+    assert redirected(answer(status, location), HERE) is None
+
+
+@pytest.mark.parametrize(
+    "location",
+    [
+        "https://elsewhere.example.com/x",
+        "http://ghe.example.com/x",
+        "https://ghe.example.com:8443/x",
+        "https://ghe.example.com.elsewhere/x",
+        "https://ghe.example.com@elsewhere/x",
+        "https://me@ghe.example.com/x",
+        "//elsewhere/x",
+        "javascript:x",
+        "https://[",
+        "https://ghe.example.com:99999/",
+    ],
+)
+def test_a_redirect_out_of_the_origin_is_refused(location: str) -> None:
+    with pytest.raises(PermanentError, match="is not at the endpoint of the Provider") as caught:
+        redirected(answer(301, location), HERE)
+    assert caught.value.reason == "EgressRefused"
+
+
+PARTS = [
+    "https:",
+    "http:",
+    "//",
+    "/",
+    "\\",
+    "@",
+    ":",
+    "443",
+    "ghe.example.com",
+    "elsewhere",
+    "?",
+    "#",
+    "..",
+    "[",
+    "\n",
+    "é",
+]
+
+
+@calmly
+@given(st.text(min_size=1) | st.lists(st.sampled_from(PARTS), min_size=1).map("".join))
+def test_no_redirect_leads_out_of_the_origin(location: str) -> None:
+    with contextlib.suppress(PermanentError):
+        target = redirected(answer(308, location), HERE)
+        assert target is not None
+        assert target.startswith("https://ghe.example.com/")
+        assert target.isascii()
+        assert target.isprintable()
+        assert "#" not in target
 
 
 async def test_nothing_goes_to_another_origin(http: Make) -> None:
@@ -178,6 +289,14 @@ async def test_no_cookie_is_kept(http: Make) -> None:
 async def test_after_a_pause_a_write_is_not_begun_any_more(http: Make, method: str) -> None:
     url = await unused_url()  # so that an attempt would be Unreachable
     error = await failure(http(url, may_send=lambda: False), method, url)
+    assert (error.reason, error.delay, error.maybe_sent) == ("Stalled", 1.0, False)
+
+
+@pytest.mark.parametrize("method", ["GET", *WRITES])
+async def test_after_a_pause_in_which_its_session_was_closed_nothing_is_begun(method: str) -> None:
+    async with aiohttp.ClientSession() as session:
+        url = await unused_url()
+    error = await failure(Http(session, frozenset({url})), method, url)
     assert (error.reason, error.delay, error.maybe_sent) == ("Stalled", 1.0, False)
 
 

@@ -1,0 +1,149 @@
+"""HTTP sessions: one for each pair of authorities and proxy, shared by all Providers that have the same."""
+
+import asyncio
+import re
+import ssl
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
+
+import aiohttp
+from yarl import URL
+
+from tekton_integrations.errors import TemporaryError
+from tekton_integrations.provider import Provider
+from tekton_integrations.proxies import Proxies
+
+# Seconds without anybody asking for it after which a session is closed. Far longer than one reconcile may have it.
+IDLE = 300.0
+# A private bundle costs 0.8 MiB in memory, with the system's authorities; whoever may write Providers can write many.
+BUNDLES = 8
+# Seconds. Only an edit cures a Provider, and wakes what waits for it.
+RETRY = 30.0
+_BEGIN, _END = "-----BEGIN CERTIFICATE-----", "-----END CERTIFICATE-----"
+# As in manifests/crds/providers.yaml, which an older definition may have let pass. No credential: everybody who may
+# look at Providers would see it.
+_PROXY = re.compile(r"http://(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?):[0-9]{1,5}")
+Key = tuple[str, str]
+
+
+@dataclass(kw_only=True)
+class _Way:
+    """`namespace` is that of the Provider for which it was opened; `used` when it was last asked for."""
+
+    session: aiohttp.ClientSession
+    tls: ssl.SSLContext | bool
+    namespace: str
+    used: float
+
+
+class Clients:
+    """Use as an async context manager; a session is closed at its end, or when nobody has asked for it for `IDLE`.
+
+    `environ` has the proxy for Providers without one. Raises ValueError where that can't be used.
+    """
+
+    def __init__(self, environ: Mapping[str, str], *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._proxies = Proxies(environ)
+        self._clock = clock
+        self._ways: dict[Key, _Way] = {}
+        self._opening = asyncio.Lock()
+        self._due = clock() + IDLE
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for key in list(self._ways):
+            await self._ways.pop(key).session.close()
+
+    async def get(self, provider: Provider, endpoint: str) -> aiohttp.ClientSession:
+        """The way to `endpoint`, the URL at which the Provider's credential is used; good for one reconcile.
+
+        Raises TemporaryError(InvalidProvider) for certificates or a proxy that can't be used.
+        """
+        now = self._clock()
+        if now >= self._due:
+            await self._close_idle(now)
+        key = (provider.ca_bundle, provider.proxy or self._proxies.of(endpoint))
+        way = self._ways.get(key) or await self._open(provider, key)
+        way.used = now
+        return way.session
+
+    async def _open(self, provider: Provider, key: Key) -> _Way:
+        bundle, proxy = key
+        if provider.proxy and not _usable(provider.proxy):
+            raise _invalid(provider, "spec.proxy must be http://host:port, without a credential")
+        async with self._opening:  # all that wait for the same one are served by the first
+            if known := self._ways.get(key):
+                return known
+            tls = await self._trusting(provider) if bundle else True
+            connector = aiohttp.TCPConnector(ssl=tls)
+            cookies = aiohttp.DummyCookieJar()
+            session = aiohttp.ClientSession(connector=connector, cookie_jar=cookies, proxy=proxy or None)
+            way = _Way(session=session, tls=tls, namespace=provider.namespace, used=self._clock())
+            self._ways[key] = way
+            return way
+
+    async def _trusting(self, provider: Provider) -> ssl.SSLContext | bool:
+        mine: set[str] = set()
+        for (bundle, _), way in self._ways.items():
+            if bundle == provider.ca_bundle:
+                return way.tls
+            if way.namespace == provider.namespace:
+                mine.add(bundle)
+        if len(mine - {""}) >= BUNDLES:
+            raise _invalid(
+                provider,
+                f"namespace {provider.namespace} has used {BUNDLES} different values of spec.caBundle within the last "
+                f"{IDLE / 60:.0f} minutes; put all certificates into one, the same for all Providers",
+            )
+        try:
+            return await asyncio.to_thread(trusting, provider.ca_bundle)
+        except ValueError as error:
+            raise _invalid(provider, f"spec.caBundle {error}") from error
+
+    async def _close_idle(self, now: float) -> None:
+        self._due = now + IDLE
+        idle = [key for key, way in self._ways.items() if now - way.used >= IDLE]
+        for way in [self._ways.pop(key) for key in idle]:
+            await way.session.close()
+
+
+def trusting(bundle: str) -> ssl.SSLContext:
+    """Trusts the certificates in `bundle` (PEM, with any text around), besides the system's authorities.
+
+    Takes 30 ms and more, most of it for the system's. Raises ValueError for what is no certificate.
+    """
+    if "PRIVATE KEY" in bundle:
+        raise ValueError("holds a private key, which everybody can read there; take it out and replace that key")
+    blocks = [_BEGIN + rest for rest in bundle.split(_BEGIN)[1:]]
+    if not blocks:
+        raise ValueError(f"holds no certificate; put in PEM, which begins with {_BEGIN}")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    for number, block in enumerate(blocks, 1):
+        try:
+            context.load_verify_locations(cadata=ssl.PEM_cert_to_DER_cert(block[: block.index(_END) + len(_END)]))
+        except (ValueError, ssl.SSLError) as error:
+            which = f"certificate {number} of {len(blocks)}"
+            raise ValueError(f"can't be read: {which} is damaged; put it in anew") from error
+    # Also an authority that another one vouches for, or the server's own certificate, is enough.
+    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+    context.set_alpn_protocols(("http/1.1",))
+    context.load_default_certs()
+    return context
+
+
+def _usable(proxy: str) -> bool:
+    try:
+        return bool(_PROXY.fullmatch(proxy)) and bool(URL(proxy).host)
+    except ValueError:  # a port or an address that there can't be
+        return False
+
+
+def _invalid(provider: Provider, what: str) -> TemporaryError:
+    return TemporaryError("InvalidProvider", f"Provider {provider.path}: {what}", RETRY, needs_help=True)
