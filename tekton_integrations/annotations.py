@@ -58,13 +58,31 @@ def inherited(annotations: Iterable[str], managed_fields: Iterable[Mapping[str, 
 
     The controller is recognised by what it writes, not by its name, which differs between installs.
     """
+    entries = list(managed_fields)
+    controllers = {_manager(entry) for entry in entries if entry.get("subresource") == "status"}
     managers: dict[str, set[str]] = {}
-    controllers = set()
-    for entry in managed_fields:
-        manager = str(entry.get("manager", ""))
-        if entry.get("subresource") == "status":
-            controllers.add(manager)
-        fields = entry.get("fieldsV1", {}).get("f:metadata", {}).get("f:annotations", {})
-        for field in fields:
-            managers.setdefault(field.removeprefix("f:"), set()).add(manager)
+    for entry in entries:
+        for key in _keys(entry, "annotations"):
+            managers.setdefault(key, set()).add(_manager(entry))
     return frozenset(key for key in annotations if managers.get(key) and managers[key] <= controllers)
+
+
+def created(keys: Iterable[str], managed_fields: Iterable[Mapping[str, Any]], field: str) -> frozenset[str]:
+    """Those of `keys` that the run's creator wrote: who wrote its spec, but not its status. `field` of the metadata has
+    them, `labels` or `annotations`. All of them where nothing is known of who wrote what.
+
+    Tekton copies a Pipeline's before it writes a status, so `inherited` would not do for what must not come and go.
+    """
+    entries = list(managed_fields)
+    controllers = {_manager(entry) for entry in entries if entry.get("subresource") == "status"}
+    creators = {_manager(entry) for entry in entries if "f:spec" in entry.get("fieldsV1", {})} - controllers
+    wrote = {key for entry in entries if _manager(entry) in creators for key in _keys(entry, field)}
+    return frozenset(key for key in keys if key in wrote or not entries)
+
+
+def _manager(entry: Mapping[str, Any]) -> str:
+    return str(entry.get("manager", ""))
+
+
+def _keys(entry: Mapping[str, Any], field: str) -> list[str]:
+    return [key.removeprefix("f:") for key in entry.get("fieldsV1", {}).get("f:metadata", {}).get(f"f:{field}", {})]

@@ -2,17 +2,19 @@
 
 import difflib
 from functools import cache
-from typing import Any
+from typing import Any, Literal, get_args, get_origin
 
 import msgspec
 
 from tekton_integrations import annotations
 from tekton_integrations.errors import MissingAnnotation, PermanentError
 from tekton_integrations.integration import Integration
-from tekton_integrations.requests import Asked
+from tekton_integrations.requests import Asked, inherited
+
+_Integration = type[Integration] | Integration
 
 
-def parse(integration: type[Integration] | Integration, asked: Asked) -> Any:
+def parse(integration: _Integration, asked: Asked) -> Any:
     """The Options. Raises PermanentError(InvalidAnnotation | MissingAnnotation | …)."""
     name = integration.name
     if key := annotations.too_long(asked.options):
@@ -30,7 +32,7 @@ def parse(integration: type[Integration] | Integration, asked: Asked) -> Any:
     values = {key: value for key, value in asked.options.items() if key not in annotations.RESERVED}
     _refuse_unknown(name, values, fields)
     return integration.Options(
-        **{field.name: _value(name, field, values, asked) for field in fields.values() if _given(field, values)}
+        **{field.name: _value(integration, field, values, asked) for field in fields.values() if _given(field, values)}
     )
 
 
@@ -52,19 +54,26 @@ def _given(field: msgspec.structs.FieldInfo, values: dict[str, str]) -> bool:
     return field.required or field.encode_name in values
 
 
-def _value(name: str, field: msgspec.structs.FieldInfo, values: dict[str, str], asked: Asked) -> Any:
-    where = annotations.annotation(name, field.encode_name)
+def _value(integration: _Integration, field: msgspec.structs.FieldInfo, values: dict[str, str], asked: Asked) -> Any:
+    where = annotations.annotation(integration.name, field.encode_name)
     if field.encode_name not in values:
         if where.partition("/")[2] in asked.ignored:
-            raise PermanentError(
-                "InheritedAnnotationIgnored",
-                f"{where} came with a remotely resolved Pipeline and does not count; set it on the run itself",
-            )
-        raise MissingAnnotation(f"{where} is missing; it says {description(field)}")
+            raise inherited(integration.name, field.encode_name)
+        looked = integration.inferable.get(field.encode_name) if integration.infers else None
+        also = f". It was not found either in {looked}" if looked else ""
+        raise MissingAnnotation(f"{where} is missing; it says {description(field)}{also}")
     try:
         return msgspec.convert(values[field.encode_name], field.type, strict=False)
     except msgspec.ValidationError as error:
-        raise PermanentError("InvalidAnnotation", f"{where} must be {description(field)}") from error
+        raise PermanentError("InvalidAnnotation", f"{where} must be {_rule(field)}") from error
+
+
+def _rule(field: msgspec.structs.FieldInfo) -> str:
+    """What a value must be, for one that is not."""
+    plain = getattr(field.type, "__origin__", field.type)
+    if get_origin(plain) is Literal:
+        return f"one of {', '.join(get_args(plain))}"
+    return "true or false" if plain is bool else description(field)
 
 
 def description(field: msgspec.structs.FieldInfo) -> str:

@@ -20,13 +20,15 @@ FORMAT = 1
 class Target(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Where a run is shown. A grant must allow `resource` (acme/api) and `name` (the check, the channel).
 
-    `detail` completes the address (a sha); `labels` are put on the record, so that people find it by them.
+    `detail` completes the address (a sha); `labels` are put on the record, so that people find it by them. `shares`
+    names what several runs share there besides the address (a pull request's comment): see Context.newest.
     """
 
     resource: str
     name: str
     detail: str = ""
     labels: dict[str, str] = {}
+    shares: tuple[str, ...] = ()
 
     @property
     def address(self) -> tuple[str, str, str]:
@@ -62,7 +64,7 @@ class RunRef(msgspec.Struct, frozen=True, kw_only=True, gc=False, rename="camel"
 class Record(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """`resource_version` is empty while the record is not in the cluster. `generation` is the record's own,
     `observed_generation` the run's; `format` is that of whoever wrote it. `delivered` counts the milestones that
-    were delivered, of which `milestone` was the last."""
+    were delivered, of which `milestone` was the last. `sources` says where options came from that were inferred."""
 
     namespace: str
     name: str
@@ -89,6 +91,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     format: int = FORMAT
     delivered: int = 0
     milestone: str = ""
+    sources: dict[str, str] = {}
 
     @property
     def new(self) -> bool:

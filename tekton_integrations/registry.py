@@ -2,7 +2,8 @@
 
 import inspect
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 
 import msgspec
@@ -27,13 +28,22 @@ class RegistryError(Exception):
     """Names the distribution, the entry point and the cure."""
 
 
-def load(names: Iterable[str]) -> list[Integration]:
-    """One instance of each named integration; none but these are imported. Raises RegistryError."""
-    return [_load_one(name) for name in dict.fromkeys(names)]
+def load(names: Iterable[str], infer: Collection[str] = ()) -> list[Integration]:
+    """One instance of each named integration; none but these are imported. `infer`: those that may infer what a run
+    leaves out. Raises RegistryError."""
+    loaded = {name: _load_one(name) for name in dict.fromkeys(names)}
+    for name in infer:
+        if name not in loaded:
+            raise RegistryError(f"--infer names {name!r}, which is not loaded; name it in --integrations, too")
+        if not loaded[name].inferable:
+            raise RegistryError(f"integration {name!r} can't infer anything; take it out of --infer")
+        loaded[name].infers = True
+    return list(loaded.values())
 
 
+@cache
 def package_version(integration: Integration) -> str:
-    """That of the distribution that brings it; empty if it can't be told."""
+    """That of the distribution that brings it; empty if it can't be told. To find it takes milliseconds."""
     points = entry_points(group=GROUP, name=integration.name)
     return next((point.dist.version for point in points if point.dist), "")
 

@@ -99,12 +99,30 @@ def state_of(
     return State.QUEUED if reason in _QUEUED and not retried else State.RUNNING
 
 
+class Skipped(msgspec.Struct, frozen=True, gc=False):
+    """A task of a pipeline that did not have to run, and why, in Tekton's words."""
+
+    task: str
+    reason: str = ""
+
+
+class Inferred(msgspec.Struct, frozen=True, gc=False):
+    """What an integration's option is to be where the run doesn't say, and where that was found: "label x"."""
+
+    integration: str
+    key: str
+    value: str
+    source: str
+
+
 class Run(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Times are seconds since the epoch. `unresolved`: it refers to a Pipeline or Task that Tekton has yet to look
     at, and whose annotations it may copy. `annotations` holds ours only; `ignored` those of them that came with
     a remotely resolved Pipeline or Task and do not count. `parent` is the uid of the run that says to control this
-    one, empty once that is known not to silence it. `children` are the names that the run lists as its own;
-    `retries` the times at which tries ended that were not the last."""
+    one, empty once that is known not to silence it. `children` are the names that the run lists as its own, and
+    `child_kinds` their kinds; `retries` the times at which tries ended that were not the last. `inferred` is empty
+    unless the controller was told to infer. `pipelines_as_code`: this tool made the run and reports it; only known of
+    one that asks us, too."""
 
     api_version: str
     kind: str
@@ -126,25 +144,39 @@ class Run(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     ignored: tuple[str, ...]
     children: tuple[str, ...] = ()
     retries: tuple[float, ...] = ()
+    skipped: tuple[Skipped, ...] = ()
+    child_kinds: tuple[str, ...] = ()
+    inferred: tuple[Inferred, ...] = ()
+    pipelines_as_code: bool = False
 
     @property
     def final(self) -> bool:
         return self.state.final
+
+    @property
+    def asks(self) -> bool:
+        """It says anything to any integration, be it that this does not count."""
+        return bool(self.annotations or self.ignored or self.inferred)
 
     def ended_before(self, time: float) -> bool:
         return self.final and (self.finished or self.created) < time
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """`exit_code` is None while it runs, and for one that was allowed to fail (`onError: continue`)."""
+    """`exit_code` is None while it runs, and for one that was allowed to fail (`onError: continue`). `container` is the
+    pod's in which it runs; times are seconds since the epoch."""
 
     name: str
     exit_code: int | None
     reason: str
+    container: str = ""
+    started: float | None = None
+    finished: float | None = None
 
 
 class Child(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """A TaskRun of a PipelineRun, read when a report needs to say what failed."""
+    """A run below a run (of a TaskRun: itself), read when a report needs to say what failed. `pod` is the name of a
+    TaskRun's pod, empty as long as it has none; `retries`: so many tries failed before this one."""
 
     name: str
     task: str
@@ -154,3 +186,18 @@ class Child(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     started: float | None
     finished: float | None
     steps: tuple[Step, ...]
+    kind: str = "TaskRun"
+    pod: str = ""
+    retries: int = 0
+
+
+class Excerpt(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """The end of a step's log, clean: no colours or control characters, no secrets. `omitted`: so many lines before
+    it were left out, None where that is not known. `withheld` says why there is none, in a sentence without a full
+    stop, such as "the namespace has not enabled it"; `gone`: because there is none any more."""
+
+    step: str = ""
+    lines: tuple[str, ...] = ()
+    omitted: int | None = 0
+    withheld: str = ""
+    gone: bool = False

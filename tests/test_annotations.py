@@ -107,3 +107,30 @@ def test_what_nobody_is_known_to_have_written_counts(fields: list[dict[str, Any]
 def test_a_user_s_own_write_of_a_status_field_copies_nothing() -> None:
     fields = [written("kubectl-edit", OWNER), STATUS]
     assert annotations.inherited([OWNER], fields) == frozenset()
+
+
+def made(manager: str, *keys: str, field: str = "annotations") -> dict[str, Any]:
+    """The entry of who created the run."""
+    return {
+        "manager": manager,
+        "fieldsV1": {"f:metadata": {f"f:{field}": {f"f:{key}": {} for key in keys}}, "f:spec": {}},
+    }
+
+
+@pytest.mark.parametrize("field", ["annotations", "labels"])
+def test_what_its_creator_wrote_stood_on_a_run_from_the_beginning(field: str) -> None:
+    fields = [made("kubectl-create", "a", field=field), written("kubectl-annotate", "b"), STATUS]
+    assert annotations.created(["a", "b", "c"], fields, field) == {"a"}
+
+
+def test_what_tekton_copied_before_it_wrote_a_status_did_not() -> None:
+    fields = [made("kubectl-create", OWNER), written("controller", CHANNEL)]
+    assert annotations.created([OWNER, CHANNEL], fields, "annotations") == {OWNER}
+
+
+def test_a_creator_that_cannot_be_told_from_tekton_is_not_believed() -> None:
+    assert annotations.created([OWNER], [made("controller", OWNER), STATUS], "annotations") == frozenset()
+
+
+def test_where_nobody_is_known_all_is_the_creator_s() -> None:
+    assert annotations.created([OWNER], [], "annotations") == {OWNER}

@@ -1,9 +1,12 @@
 """From annotations to typed options; each bad input's message names the annotation and the cure."""
 
+from collections.abc import Mapping
+from typing import Annotated, ClassVar, Literal
+
 import msgspec
 import pytest
 
-from tekton_integrations import PermanentError
+from tekton_integrations import Integration, PermanentError
 from tekton_integrations.options import description, parse
 from tekton_integrations.requests import Asked
 from tests.toy import Slack, SlackOptions
@@ -110,3 +113,44 @@ def test_an_option_without_a_description_is_described_by_its_key() -> None:
         "true or false",
         "plain",
     ]
+
+
+class PickyOptions(msgspec.Struct, frozen=True, kw_only=True):
+    where: Annotated[str, msgspec.Meta(description="the place")]
+    when: Annotated[Literal["never", "on-failure", "always"], msgspec.Meta(description="when to do it")] = "never"
+    loud: Annotated[bool, msgspec.Meta(description="whether it is loud")] = False
+
+
+class Picky(Integration):
+    """Never made: its options are all that is looked at."""
+
+    name = "picky"
+    Options = PickyOptions
+    inferable: ClassVar[Mapping[str, str]] = {"where": "the label place"}
+
+
+class Inferring(Picky):
+    infers = True
+
+
+@pytest.mark.parametrize(("key", "rule"), [("when", "one of never, on-failure, always"), ("loud", "true or false")])
+def test_a_bad_choice_is_answered_with_those_that_there_are(key: str, rule: str) -> None:
+    values = {"where": "here", key: "sometimes"}
+    with pytest.raises(PermanentError) as caught:
+        parse(Picky, Asked(values, ()))
+    assert caught.value.message == f"picky.integrations.tekton.dev/{key} must be {rule}"
+
+
+def test_what_could_not_be_inferred_is_told_with_where_it_was_looked_for() -> None:
+    with pytest.raises(PermanentError) as caught:
+        parse(Inferring, Asked({}, ()))
+    assert caught.value.reason == "MissingAnnotation"
+    assert caught.value.message == (
+        "picky.integrations.tekton.dev/where is missing; it says the place. It was not found either in the label place"
+    )
+
+
+def test_who_does_not_infer_looked_nowhere() -> None:
+    with pytest.raises(PermanentError) as caught:
+        parse(Picky, Asked({}, ()))
+    assert caught.value.message == "picky.integrations.tekton.dev/where is missing; it says the place"

@@ -81,6 +81,7 @@ def _status(record: Record) -> dict[str, Any]:
         },
         "delivered": record.delivered,
         "milestone": record.milestone,
+        "sources": record.sources,
         "attempts": record.attempts,
         "nextAttemptTime": record.next_attempt and rfc3339(record.next_attempt),
         "intent": intent
@@ -140,6 +141,7 @@ class _RecordStatus(msgspec.Struct, gc=False, rename="camel"):
     format: int = FORMAT
     delivered: int = 0
     milestone: str = ""
+    sources: dict[str, str] = {}
 
 
 class _Object(msgspec.Struct, gc=False):
@@ -188,6 +190,7 @@ def decode_record(raw: bytes | msgspec.Raw) -> Record:
         format=status.format,
         delivered=status.delivered,
         milestone=status.milestone,
+        sources=status.sources,
     )
 
 

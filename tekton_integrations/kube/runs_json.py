@@ -5,35 +5,13 @@ from typing import Any
 
 import msgspec
 
-from tekton_integrations import annotations
+from tekton_integrations.inference import Inference
+from tekton_integrations.kube.creators_json import Written
+from tekton_integrations.kube.metadata_json import Metadata
 from tekton_integrations.record import seconds
-from tekton_integrations.run import KINDS, Child, Run, State, Step, state_of
+from tekton_integrations.run import KINDS, Child, Run, Skipped, State, Step, state_of
 
-# Tekton gives it to the runs that it makes for a PipelineRun.
-PARENT_LABEL = "tekton.dev/pipelineRun"
-
-
-class _Owner(msgspec.Struct, gc=False, rename="camel"):
-    kind: str
-    uid: str
-    api_version: str = ""
-    name: str = ""
-    controller: bool = False
-
-
-class _Metadata(msgspec.Struct, gc=False, rename="camel"):
-    name: str
-    uid: str
-    resource_version: str
-    creation_timestamp: datetime
-    deletion_timestamp: str = ""
-    namespace: str = ""
-    generation: int = 1
-    generate_name: str = ""
-    labels: dict[str, str] = {}
-    annotations: dict[str, str] = {}
-    owner_references: tuple[_Owner, ...] = ()
-    managed_fields: msgspec.Raw = msgspec.Raw(b"[]")
+_NO_INFERENCE = Inference()
 
 
 class _Param(msgspec.Struct, gc=False):
@@ -64,6 +42,12 @@ class _Condition(msgspec.Struct, gc=False, rename="camel"):
 
 class _ChildReference(msgspec.Struct, gc=False):
     name: str = ""
+    kind: str = ""
+
+
+class _SkippedTask(msgspec.Struct, gc=False):
+    name: str = ""
+    reason: str = ""
 
 
 class _Retry(msgspec.Struct, gc=False, rename="camel"):
@@ -71,14 +55,22 @@ class _Retry(msgspec.Struct, gc=False, rename="camel"):
     completion_time: datetime | None = None
 
 
+class _Running(msgspec.Struct, gc=False, rename="camel"):
+    started_at: datetime | None = None
+
+
 class _Terminated(msgspec.Struct, gc=False, rename="camel"):
     exit_code: int = 0
     reason: str = ""
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
 
 
 class _Step(msgspec.Struct, gc=False, rename="camel"):
     name: str = ""
+    container: str = ""
     termination_reason: str = ""
+    running: _Running | None = None
     terminated: _Terminated | None = None
 
     @property
@@ -92,33 +84,28 @@ class _Status(msgspec.Struct, gc=False, rename="camel"):
     completion_time: datetime | None = None
     child_references: tuple[_ChildReference, ...] = ()
     retries_status: tuple[_Retry, ...] = ()
-    skipped_tasks: tuple[msgspec.Raw, ...] = ()
+    skipped_tasks: tuple[_SkippedTask, ...] = ()
     pod_name: str = ""
     steps: tuple[_Step, ...] = ()
 
 
 class _Object(msgspec.Struct, gc=False, rename="camel"):
-    metadata: _Metadata
+    metadata: Metadata
     api_version: str = ""
     kind: str = ""
     spec: _Spec = msgspec.field(default_factory=_Spec)
     status: _Status = msgspec.field(default_factory=_Status)
 
 
-class _Labelled(msgspec.Struct, gc=False):
-    metadata: _Metadata
-
-
 _decoder = msgspec.json.Decoder(_Object)
 
 
-def decode_run(raw: bytes | msgspec.Raw) -> Run:
+def decode_run(raw: bytes | msgspec.Raw, inference: Inference = _NO_INFERENCE) -> Run:
     """A Run from the JSON of a PipelineRun, TaskRun or CustomRun; msgspec.DecodeError if it is none."""
     source = _decoder.decode(raw)
     metadata, status = source.metadata, source.status
     condition = _succeeded(status)
-    mine = annotations.ours(metadata.annotations)
-    ignored = _ignored(source, mine)
+    said = Written(raw=raw, kind=source.kind, metadata=metadata, remote=_is_remote(source)).said(inference)
     state = _state(status, condition)
     finished = status.completion_time or (
         condition.last_transition_time if condition and condition.status != "Unknown" else None
@@ -138,57 +125,24 @@ def decode_run(raw: bytes | msgspec.Raw) -> Run:
         reason=condition.reason if condition else "",
         message=condition.message if condition else "",
         pipeline=_pipeline(source),
-        parent=owner.uid if (owner := _owner(metadata)) else "",
+        parent=metadata.owner.uid if metadata.owner else "",
         unresolved=state is State.QUEUED and bool(source.spec.pipeline_ref or source.spec.task_ref),
-        annotations={key: value for key, value in mine.items() if key not in ignored},
-        ignored=tuple(sorted(ignored)),
+        annotations=said.annotations,
+        ignored=said.ignored,
         children=tuple(child.name for child in status.child_references),
+        child_kinds=tuple(kind for kind in KINDS if any(each.kind == kind for each in status.child_references)),
         retries=tuple(seconds(each.completion_time) or 0.0 for each in status.retries_status),
-    )
-
-
-class Labelled(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """The metadata of a run that says to be another's child. `parent` is the uid of the run that controls it,
-    `parent_kind` and `parent_name` tell more of that or, without one, what the label says. `annotations` holds ours
-    only. `going`: it was deleted, and somebody still holds it."""
-
-    namespace: str
-    name: str
-    uid: str
-    resource_version: str
-    labelled: bool
-    going: bool
-    parent: str
-    parent_kind: str
-    parent_name: str
-    annotations: dict[str, str]
-
-
-_labelled_decoder = msgspec.json.Decoder(_Labelled)
-
-
-def decode_labelled(raw: bytes | msgspec.Raw) -> Labelled:
-    metadata = _labelled_decoder.decode(raw).metadata
-    owner = _owner(metadata)
-    return Labelled(
-        namespace=metadata.namespace,
-        name=metadata.name,
-        uid=metadata.uid,
-        resource_version=metadata.resource_version,
-        labelled=PARENT_LABEL in metadata.labels,
-        going=bool(metadata.deletion_timestamp),
-        parent=owner.uid if owner else "",
-        parent_kind=owner.kind if owner else "PipelineRun",
-        parent_name=owner.name if owner else metadata.labels.get(PARENT_LABEL, ""),
-        annotations=annotations.ours(metadata.annotations),
+        skipped=tuple(Skipped(task=each.name, reason=each.reason) for each in status.skipped_tasks),
+        inferred=said.inferred,
+        pipelines_as_code=said.pipelines_as_code,
     )
 
 
 def decode_child(raw: bytes | msgspec.Raw) -> tuple[str, Child]:
-    """(uid of the controlling run, the child) from the JSON of a TaskRun."""
+    """(uid of the controlling run, the child) from the JSON of a run; msgspec.DecodeError if it is none."""
     source = _decoder.decode(raw)
     condition = _succeeded(source.status)
-    owner = _owner(source.metadata)
+    owner = source.metadata.owner
     return owner.uid if owner else "", Child(
         name=source.metadata.name,
         task=source.metadata.labels.get("tekton.dev/pipelineTask", source.metadata.name),
@@ -197,17 +151,24 @@ def decode_child(raw: bytes | msgspec.Raw) -> tuple[str, Child]:
         message=condition.message if condition else "",
         started=seconds(source.status.start_time),
         finished=seconds(source.status.completion_time),
-        steps=tuple(
-            Step(name=step.name, exit_code=step.exit_code, reason=step.terminated.reason if step.terminated else "")
-            for step in source.status.steps
-        ),
+        steps=tuple(map(_step, source.status.steps)),
+        kind=source.kind or "TaskRun",
+        pod=source.status.pod_name,
+        retries=len(source.status.retries_status),
     )
 
 
-def _owner(metadata: _Metadata) -> _Owner | None:
-    """The run that controls it; kinds of that name in another API group report nothing."""
-    owner = next((owner for owner in metadata.owner_references if owner.controller), None)
-    return owner if owner and owner.kind in KINDS and owner.api_version.startswith("tekton.dev/") else None
+def _step(step: _Step) -> Step:
+    ended = step.terminated
+    began = ended or step.running
+    return Step(
+        name=step.name,
+        exit_code=step.exit_code,
+        reason=ended.reason if ended else "",
+        container=step.container,
+        started=seconds(began.started_at) if began else None,
+        finished=seconds(ended.finished_at) if ended else None,
+    )
 
 
 def _succeeded(status: _Status) -> _Condition | None:
@@ -230,12 +191,9 @@ def _state(status: _Status, condition: _Condition | None) -> State:
     )
 
 
-def _ignored(source: _Object, mine: dict[str, str]) -> frozenset[str]:
+def _is_remote(source: _Object) -> bool:
     reference = source.spec.pipeline_ref or source.spec.task_ref
-    if not mine or reference is None or not (reference.resolver or reference.bundle):
-        return frozenset()
-    managed: list[dict[str, Any]] = msgspec.json.decode(source.metadata.managed_fields)
-    return annotations.inherited(mine, managed)
+    return reference is not None and bool(reference.resolver or reference.bundle)
 
 
 def _pipeline(source: _Object) -> str:

@@ -8,7 +8,7 @@ import pytest
 
 from hack.recording import DATA, Step, load
 from tekton_integrations.kube.runs_json import decode_child, decode_run
-from tekton_integrations.run import Child, Run, State
+from tekton_integrations.run import Child, Run, Skipped, State
 
 GITHUB = [f"github.integrations.tekton.dev/{key}" for key in ("owner", "repo", "sha")]
 RECORDINGS = sorted(path.stem for path in DATA.glob("*.ndjson") if "cloudevents" not in path.stem)
@@ -195,3 +195,45 @@ def test_a_step_that_has_not_ended_has_no_exit_code() -> None:
     running = [decode_child(raw(step.object))[1] for step in steps("success", "TaskRun") if step.reason == "Running"]
     assert running
     assert all(step.exit_code is None for child in running for step in child.steps)
+
+
+def test_a_child_tells_its_pod_and_the_container_and_times_of_each_step() -> None:
+    child = failing("failure", "failure-test")
+    assert (child.kind, child.pod, child.retries) == ("TaskRun", "failure-test-pod", 0)
+    assert [step.container for step in child.steps] == ["step-unit", "step-integration"]
+    assert [(step.finished or 0) - (step.started or 0) for step in child.steps] == [1, 1]
+    assert child.started is not None
+    assert child.started <= (child.steps[0].started or 0)
+
+
+def test_a_step_that_runs_has_started_and_one_that_waits_has_not() -> None:
+    seen = [decode_child(raw(step.object))[1].steps for step in steps("success", "TaskRun")]
+    assert {(step.container, step.started is not None) for some in seen for step in some if step.finished is None} == {
+        ("", False),
+        ("step-run", True),
+        ("step-report", True),
+    }
+
+
+def test_a_child_tells_how_often_it_was_tried_before_and_the_last_try_s_pod() -> None:
+    child = failing("retries", "retries-flaky")
+    assert (child.retries, child.pod) == (2, "retries-flaky-pod-retry2")
+
+
+def test_a_step_whose_times_are_unknown_is_no_error() -> None:
+    ended = {"exitCode": 1, "reason": "Error", "startedAt": None, "finishedAt": None}
+    [step] = decode_child(thing(status={"steps": [{"name": "a", "terminated": ended}]}))[1].steps
+    assert (step.container, step.started, step.finished, step.exit_code) == ("", None, None, 1)
+
+
+def test_a_run_tells_which_tasks_were_skipped_and_why() -> None:
+    assert last("skipped", "skipped").skipped == (Skipped("deploy", "When Expressions evaluated to false"),)
+    assert last("failure", "failure").skipped == (Skipped("deploy", "PipelineRun was stopping"),)
+    assert last("success", "success").skipped == ()
+
+
+def test_a_run_tells_the_kinds_of_its_children() -> None:
+    listed = [{"kind": kind, "name": f"a-{kind}"} for kind in ("CustomRun", "TaskRun", "CustomRun", "Unknown")]
+    assert decode_run(thing(status={"childReferences": listed})).child_kinds == ("TaskRun", "CustomRun")
+    assert last("failure", "failure").child_kinds == ("TaskRun",)
+    assert decode_run(thing()).child_kinds == ()
