@@ -1,29 +1,37 @@
 """The public contract: all that an integration may import. Everything else in here is the core's own."""
 
 from tekton_integrations.errors import PermanentError, TemporaryError, Throttled
-from tekton_integrations.http import Http, Response, clean
+from tekton_integrations.http import Http, Response, clean, redirected
 from tekton_integrations.integration import (
     Context,
     Credential,
     Delivery,
+    Found,
     Integration,
     Milestone,
     ProviderType,
     Result,
     SecretRef,
     SecretSource,
+    Source,
 )
+from tekton_integrations.limits import Bucket, Cost, Limits
 from tekton_integrations.quota import Quota
 from tekton_integrations.record import Record, Target
-from tekton_integrations.run import Child, Run, State, Step
+from tekton_integrations.run import Child, Excerpt, Run, Skipped, State, Step
 
 __all__ = [
+    "Bucket",
     "Child",
     "Context",
+    "Cost",
     "Credential",
     "Delivery",
+    "Excerpt",
+    "Found",
     "Http",
     "Integration",
+    "Limits",
     "Milestone",
     "PermanentError",
     "ProviderType",
@@ -34,10 +42,13 @@ __all__ = [
     "Run",
     "SecretRef",
     "SecretSource",
+    "Skipped",
+    "Source",
     "State",
     "Step",
     "Target",
     "TemporaryError",
     "Throttled",
     "clean",
+    "redirected",
 ]

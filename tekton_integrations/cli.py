@@ -33,6 +33,14 @@ def run(
         str,
         typer.Option(envvar=f"{_PREFIX}INTEGRATIONS", help="Which integrations to load, comma-separated."),
     ] = ",".join(_DEFAULTS.integrations),
+    infer: Annotated[
+        str,
+        typer.Option(
+            envvar=f"{_PREFIX}INFER",
+            metavar="INTEGRATIONS",
+            help="Which of them take what a run leaves out from its labels, parameters and older annotations.",
+        ),
+    ] = ",".join(_DEFAULTS.infer),
     namespace: Annotated[
         str,
         typer.Option(envvar=f"{_PREFIX}NAMESPACE", help="Namespace of the controller and of shared Providers."),
@@ -85,7 +93,8 @@ def run(
     # The API server takes JSON that is 10,000 deep; an object that can't be decoded would be missed.
     sys.setrecursionlimit(12_000)
     settings = Settings(
-        integrations=tuple(name.strip() for name in integrations.split(",") if name.strip()),
+        integrations=_names(integrations),
+        infer=_names(infer),
         namespace=namespace,
         watch_namespace=watch_namespace,
         identity=identity,
@@ -101,3 +110,7 @@ def run(
     except (ConfigError, RegistryError) as error:
         typer.echo(f"error: {error}", err=True)
         raise typer.Exit(1) from error
+
+
+def _names(listed: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in listed.split(",") if name.strip())

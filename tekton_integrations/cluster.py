@@ -4,8 +4,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import aiohttp
-
+from tekton_integrations.clients import Clients
+from tekton_integrations.excerpts import Excerpts
 from tekton_integrations.kube.lease import Lease
 from tekton_integrations.kube.lister import Lister
 from tekton_integrations.kube.namespaces import Namespaces
@@ -55,10 +55,13 @@ class Cluster:
     credentials: Credentials
     namespaces: Namespaces
     recorder: EventRecorder
-    session: aiohttp.ClientSession
+    clients: Clients
+    excerpts: Excerpts
     shared_namespace: str
     holder: str
     timing: Timing
     # What only tells people about a wait is written as long as this lasts.
     courtesy: Quota
     now: Callable[[], float] = time.time
+    # Goes on evenly whatever is done to `now`; its beginning means nothing.
+    clock: Callable[[], float] = time.monotonic

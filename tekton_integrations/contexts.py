@@ -1,59 +1,82 @@
-"""Makes the Context of a call: the Provider's credential, its guarded way out, its quotas."""
+"""Makes the Context of a call: the Provider's credential, its guarded way out, its quotas, and what it may know of
+other runs.
+"""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 
 from tekton_integrations.cluster import Cluster
+from tekton_integrations.details import details_url
 from tekton_integrations.gate import Gate
 from tekton_integrations.http import Http, origin
 from tekton_integrations.integration import Context, Integration
 from tekton_integrations.ledger import Ledger
+from tekton_integrations.limits import Limits
+from tekton_integrations.locks import Locks
 from tekton_integrations.provider import Provider
 from tekton_integrations.quota import Quota
-from tekton_integrations.record import external_id
-from tekton_integrations.run import Child, Run
+from tekton_integrations.quotas import Quotas
+from tekton_integrations.record import Record, Target, external_id
+from tekton_integrations.run import Child, Excerpt, Run
+from tekton_integrations.sharing import Newest, Site
 
 
 class Contexts:
     """Those of one integration. Quotas outlive the calls: they belong to a Provider and a scope."""
 
     def __init__(self, integration: Integration, cluster: Cluster) -> None:
+        self.newest = Newest()
+        self._locks = Locks()
+        self._name = integration.name
         self._types = {kind.name: kind for kind in integration.provider_types}
         self._cluster = cluster
-        self._quotas: dict[tuple[str, str], Quota] = {}
+        self.quotas = Quotas(cluster.clock, cluster.now)
         self._gates: dict[tuple[str, str], Gate] = {}
-
-    @property
-    def quotas(self) -> Mapping[tuple[str, str], Quota]:
-        """By the Provider's uid and the scope."""
-        return self._quotas
 
     def forget(self, gone: Provider) -> None:
         """The Provider was deleted, and with it all that was learnt about its limits."""
-        for known in (self._quotas, self._gates):
-            for key in [key for key in known if key[0] == gone.uid]:
-                del known[key]
+        self.quotas.forget(gone.uid)
+        for key in [key for key in self._gates if key[0] == gone.uid]:
+            del self._gates[key]
 
     def gate(self, provider: Provider, context: Context) -> Gate:
         """Through which all calls of one credential to one host go."""
         host = origin(context.credential.endpoint)
-        return self._gates.setdefault((provider.uid, host), Gate(host))
+        return self._gates.setdefault((provider.uid, host), Gate(host, clock=self._cluster.clock))
+
+    async def labels(self, namespace: str, providers: Iterable[Provider]) -> Mapping[str, str]:
+        """Those of the namespace; read only where a grant asks for them."""
+        if any(each.selects_namespaces for each in providers):
+            return await self._cluster.namespaces.labels(namespace)
+        return {}
 
     async def make(self, ledger: Ledger, provider: Provider, run: Run | None, *, search: bool) -> Context:
         """`run` is None when only the record is left. Raises TemporaryError where the credential can't be had."""
         cluster, record = self._cluster, ledger.record
         credential = await cluster.credentials.get(provider, self._types[provider.type])
         http = Http(
-            cluster.session,
+            await cluster.clients.get(provider, credential.endpoint),
             frozenset({origin(credential.endpoint)}),
             timeout=cluster.timing.timeout,
             may_send=ledger.may_send,
         )
 
-        def quota(scope: str, rate: float, burst: float) -> Quota:
-            return self._quotas.setdefault((provider.uid, scope), Quota(rate, burst))
+        def quota(scope: str, limits: Limits) -> Quota:
+            return self.quotas.get(provider, scope, limits)
+
+        async def granted(target: Target) -> bool:
+            labels = await self.labels(record.namespace, [provider])
+            return provider.grants_to(record.namespace, labels, target)
+
+        async def siblings(key: str, value: str) -> list[Record]:
+            found = await cluster.records.labelled(record.namespace, self._name, key, value)
+            return [each for each in found if each.name != record.name]
 
         async def children() -> list[Child]:
             return [] if run is None else await cluster.runs.children(run)
+
+        async def excerpt(child: Child) -> Excerpt:
+            return await cluster.excerpts.get(record.namespace, child, tuple(credential.secrets.values()))
 
         return Context(
             http=http,
@@ -62,7 +85,27 @@ class Contexts:
             external_id=external_id(record),
             search=search,
             attempt=ledger.attempt,
+            remember=ledger.remember,
+            granted=granted,
+            exclusive=lambda key: self._locks.held((provider.uid, key)),
+            newest=self._newest(record, provider, run),
+            siblings=siblings,
             children=children,
+            excerpt=excerpt,
+            details_url=details_url(provider, run) if run else "",
             renew_credential=lambda: cluster.credentials.forget(provider),
             now=cluster.now,
         )
+
+    def _newest(self, record: Record, provider: Provider, run: Run | None) -> Callable[[str], bool]:
+        """What is settled asks, too, but is not to keep anybody out; nobody is known to be newer than a run of which
+        only the record is left."""
+        if (target := record.target) is None:
+            return lambda _: True
+        site = Site(provider.path, target)
+        if run is not None:
+            return partial(self.newest.let_in, run, site)
+        runs, ref = self._cluster.runs, record.run
+        cached = runs.get(ref.kind, record.namespace, ref.name)
+        known = cached if cached and cached.uid == ref.uid else runs.last(ref.uid)
+        return partial(self.newest.free, known, site) if known else lambda _: True

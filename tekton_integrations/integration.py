@@ -5,15 +5,19 @@ import enum
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, Protocol
+from typing import Annotated, Any, ClassVar, NamedTuple, Protocol
 
 import msgspec
 
 from tekton_integrations.http import Http
+from tekton_integrations.limits import Limits
 from tekton_integrations.milestones import Milestone
 from tekton_integrations.quota import Quota
 from tekton_integrations.record import Record, Target
-from tekton_integrations.run import Child, Run
+from tekton_integrations.run import Child, Excerpt, Run
+
+PIPELINES_AS_CODE = "pipelinesascode.tekton.dev"
+_REPORTED = f"{PIPELINES_AS_CODE}/state"
 
 
 class Delivery(enum.Enum):
@@ -73,8 +77,8 @@ class Context:
 
     http: Http
     credential: Credential
-    # The quota of one scope (an organisation, a channel), with its rate in points per second and its burst.
-    quota: Callable[[str, float, float], Quota]
+    # The quota of one scope (an organisation, a channel). People read the scope's name, in the Provider's status.
+    quota: Callable[[str, Limits], Quota]
     external_id: str
     # An earlier attempt may have left an object that the record doesn't know: look before making one.
     search: bool
@@ -82,7 +86,24 @@ class Context:
     # stored before, so that a crash leaves it in doubt. Raises TemporaryError(MaybeSent) while an earlier one may
     # still take effect, unless the call is repeatable: then the remote is looked at again later.
     attempt: AttemptMaker
+    # What was announced has happened; these ids (all of them, as in Result.memory) are stored with the next write, so
+    # that one that was made is not forgotten when what comes after it fails. Between two `attempt`s it is a must.
+    remember: Callable[[Mapping[str, str]], None]
+    # Whether the same grant-giving Provider lets the run's namespace show at another target, too.
+    granted: Callable[[Target], Awaitable[bool]]
+    # `async with context.exclusive(key):` one run at a time, of all that share what the key names at the remote. Raises
+    # Throttled where another is at it: then all is looked at again, so `remember` what was made before.
+    exclusive: Callable[[str], AbstractAsyncContextManager[None]]
+    # Whether no run that was created later shows at the same address (""), or shares this one of `Target.shares`, by
+    # the same Provider.
+    newest: Callable[[str], bool]
+    # The records of this integration in the run's namespace that have one of `Target.labels` (key, value); a live read.
+    siblings: Callable[[str, str], Awaitable[list[Record]]]
     children: Callable[[], Awaitable[list[Child]]]
+    # The end of the log of a child's failed (else last) step. Never raises because of what can't be had.
+    excerpt: Callable[[Child], Awaitable[Excerpt]]
+    # The page about the run that the Provider's `detailsUrl` leads to; empty without one.
+    details_url: str
     # Reads the Secrets anew, after the service refused them; the next reconcile sees the result.
     renew_credential: Callable[[], None]
     now: Callable[[], float]
@@ -100,6 +121,31 @@ class Result:
     requeue_after: float | None = None
 
 
+class Found(NamedTuple):
+    """A value, and where it stood: "annotation x", "parameter y"."""
+
+    value: str
+    source: str
+
+
+class Source(msgspec.Struct, frozen=True, kw_only=True):
+    """What a run's creator wrote besides annotations of ours: neither what Tekton copied from a Pipeline or a Task,
+    nor results. `params` are those that are strings; `given` is what the run says to the integration itself."""
+
+    kind: str
+    labels: Mapping[str, str] = {}
+    annotations: Mapping[str, str] = {}
+    params: Mapping[str, str] = {}
+    given: Mapping[str, str] = {}
+
+    @property
+    def pipelines_as_code(self) -> bool:
+        """Pipelines-as-Code made it, so it reports it as well: https://github.com/tektoncd/pipelines-as-code,
+        pkg/kubeinteraction/labels.go and pkg/reconciler/controller.go."""
+        made = self.labels.get("app.kubernetes.io/managed-by") == PIPELINES_AS_CODE
+        return self.kind == "PipelineRun" and (made or _REPORTED in self.annotations)
+
+
 class Integration(abc.ABC):
     """One instance serves all runs, so it keeps no state about any single one."""
 
@@ -108,6 +154,10 @@ class Integration(abc.ABC):
     provider_types: ClassVar[tuple[ProviderType, ...]]
     versions: ClassVar[tuple[str, ...]] = ("v1",)
     delivery: ClassVar[Delivery] = Delivery.LATEST
+    # The options that `infer` may find where they are left out, and where it looks for each, for messages.
+    inferable: ClassVar[Mapping[str, str]] = {}
+    # Whether the controller was told to infer; set by whoever loads the integration.
+    infers: bool = False
 
     @abc.abstractmethod
     def target(self, run: Run, options: Any) -> Target:
@@ -116,6 +166,19 @@ class Integration(abc.ABC):
     def facts(self, run: Run, options: Any) -> tuple[str, ...]:
         """What the remote shows of the run: a report is due when this changes. Pure."""
         return (run.state, run.reason, run.message) if run.final else (run.state,)
+
+    def progress(self, run: Run, options: Any) -> tuple[str, ...]:
+        """What the remote shows of the run besides: a change of this alone is reported at most every 10 s, and not at
+        all where a newer state comes before. Pure."""
+        return ()
+
+    def infer(self, source: Source) -> Mapping[str, Found]:
+        """Options that the run leaves out, by their keys. Nothing is guessed: what is not certain is left out. Pure."""
+        return {}
+
+    def is_asked(self, source: Source) -> bool:
+        """Whether a run that says nothing to this integration asks for it, by what it says to an older tool. Pure."""
+        return False
 
     @abc.abstractmethod
     async def reconcile(self, run: Run, options: Any, record: Record, context: Context) -> Result:

@@ -1,20 +1,19 @@
 """What was announced and whose outcome is not known: intent before effect (docs/decisions/0002).
 
-`attempt` stores what is about to happen, so that a crash leaves an attempt in doubt, never a forgotten one.
+`attempt` stores what is about to happen, so that a crash leaves an attempt in doubt, never a forgotten one. What came
+of it is stored with the next write, whatever that is about.
 """
 
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
 from msgspec.structs import replace
 
 from tekton_integrations.cluster import Cluster, Mandate
+from tekton_integrations.diary import LOOK_AGAIN
 from tekton_integrations.errors import IntegrationError, TemporaryError
 from tekton_integrations.record import FORMAT, Attempt, Condition, Record
-
-# How often a call in doubt is looked for until it can no longer take effect, in seconds.
-LOOK_AGAIN = 5.0
 
 
 class Intents:
@@ -32,8 +31,12 @@ class Intents:
         # Whether the remote has been looked at since the last attempt in doubt could have landed.
         self._verifying = record.verify_after is not None and self._now() >= record.verify_after
         self._announced: Attempt | None = None
-        self._refused = False
+        # Whether the last attempt made here has been answered; None before the first.
+        self._answered: bool | None = None
+        # The record has learnt what must not be forgotten, and is yet to be written.
+        self._unsaved = False
         self._moved = False
+        self._distrusted: dict[str, str] = {}
 
     @property
     def search(self) -> bool:
@@ -56,6 +59,8 @@ class Intents:
     def distrust(self) -> None:
         """Somebody else wrote the record: what it remembers is not believed, but looked for."""
         self._moved = True
+        # Stored on until something else is known: if this fails and the process ends, it is better than nothing.
+        self._distrusted = self.record.memory
         self.record = replace(self.record, memory={})
 
     @asynccontextmanager
@@ -65,14 +70,26 @@ class Intents:
         try:
             yield
         except IntegrationError as error:
-            self._refused = not (isinstance(error, TemporaryError) and error.maybe_sent)
+            if not (isinstance(error, TemporaryError) and error.maybe_sent):
+                self._answered = True
+                self.remember(self.record.memory)  # refused for certain: there is nothing more to remember
             raise
+        else:
+            self._answered = True
         finally:
             self._announced = None
+
+    def remember(self, memory: Mapping[str, str]) -> None:
+        """See Context.remember. What somebody else announced, and may still take effect, stays in doubt."""
+        intent = None if self._answered else self.record.intent
+        self.record = replace(self.record, memory=dict(memory), intent=intent)
+        self._unsaved = True
 
     async def _announce(self, repeatable: bool) -> None:
         now, intent, verify = self._now(), self.record.intent, self.record.verify_after
         if intent is not None:
+            if self._answered and not repeatable:
+                raise RuntimeError("context.remember() what the last attempt made, before the next attempt")
             deadline = self.deadline(intent)
             if now < deadline and not repeatable:
                 raise TemporaryError(
@@ -94,7 +111,7 @@ class Intents:
         if condition.status != "Unknown" or condition.reason != "InProgress":
             condition = self._condition("Unknown", "InProgress", "")
         await self._write(replace(self.record, intent=attempt, verify_after=verify, condition=condition))
-        self._announced = attempt
+        self._announced, self._answered = attempt, False
 
     def deadline(self, intent: Attempt) -> float:
         """Until when it may take effect. What another process announced by its own clock is counted by ours: it can't
@@ -104,19 +121,29 @@ class Intents:
         return max(intent.deadline, self._mandate.since + self._timing.timeout + self._timing.quarantine)
 
     @property
-    def _intent(self) -> Attempt | None:
-        """What stays in doubt after a failure: all but the call that was refused for certain."""
-        return None if self._refused else self.record.intent
+    def _unanswered(self) -> Attempt | None:
+        """What stays in doubt although all else was accepted: an attempt of ours that the integration passed over."""
+        return self.record.intent if self._answered is False else None
+
+    def _look_after(self, verify: float | None) -> float | None:
+        """When to look for what stays in doubt although all else was accepted, besides for what was to be looked for
+        anyway: a call of an earlier report may be one that does no harm twice, and yet brings an old state back."""
+        left = None if self._answered else self.record.intent
+        if left is None or (deadline := self.deadline(left)) <= self._now():
+            return verify
+        return max(verify or 0.0, deadline)
 
     def _doubt(self, error: TemporaryError) -> float | None:
         """A cut call that was not announced does no harm twice, but landing late it could bring an old state back."""
         verify = self.record.verify_after
-        if not error.maybe_sent or self._intent is not None:
+        if not error.maybe_sent or self.record.intent is not None:
             return verify
         return max(verify or 0.0, self._now() + self._timing.timeout + self._timing.quarantine)
 
     async def _write(self, record: Record) -> None:
-        self.record = await self._records.write(replace(record, format=FORMAT))
+        stored = replace(record, memory=self._distrusted | record.memory, format=FORMAT)
+        self.record = replace(await self._records.write(stored), memory=record.memory)
+        self._unsaved = False
 
     def _condition(self, status: str, reason: str, message: str) -> Condition:
         before = self.record.condition

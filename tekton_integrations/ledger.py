@@ -1,7 +1,5 @@
-"""One record during one reconcile: how each outcome changes it, and that the change is stored and told.
-
-Intent before effect: `attempt` stores what is about to happen, so that a crash leaves an attempt in doubt, never a
-forgotten one (docs/decisions/0002).
+"""One record during one reconcile: how each outcome changes it, and that the change is stored and told. What is
+announced before a call, and what stays in doubt after it, is in intents.py.
 """
 
 from msgspec.structs import replace
@@ -11,6 +9,7 @@ from tekton_integrations.errors import PermanentError, TemporaryError
 from tekton_integrations.integration import Result
 from tekton_integrations.intents import Intents
 from tekton_integrations.kube.recorder import Note
+from tekton_integrations.limits import Cost
 from tekton_integrations.milestones import Milestone
 from tekton_integrations.opening import MAX_DELAY
 from tekton_integrations.record import FORMAT, Condition, Target
@@ -19,8 +18,6 @@ from tekton_integrations.workqueue import Wait, backoff
 
 # A wait below this is not worth a write.
 QUIET = 5.0
-# How often a call in doubt is looked for until it can no longer take effect.
-LOOK_AGAIN = 5.0
 # So long after a run's end nobody waits for its report any more.
 MAX_AGE = 3 * 86400.0
 _PARKED = ("Throttled", "ServiceDown")
@@ -41,6 +38,7 @@ class Ledger(Intents):
         """The old target is settled: nothing that is remembered holds for the new one. What stands there already
         is looked for: the old target may have been somebody's edit of the record."""
         self._moved = True
+        self._distrusted = {}
         self.record = replace(
             self.record,
             memory={},
@@ -65,19 +63,25 @@ class Ledger(Intents):
 
     async def delivered(self, run: Run, milestone: Milestone, result: Result) -> None:
         """One of several milestones was accepted; the last one is told by `accepted`."""
-        memory = dict(self.record.memory if result.memory is None else result.memory)
+        memory = self._known(result)
         self._count(milestone)
-        await self._write(replace(self.record, memory=memory, observed_state=str(run.state), intent=None))
+        known = replace(self.record, memory=memory, observed_state=str(run.state))
+        await self._write(replace(known, intent=self._unanswered, verify_after=self._look_after(known.verify_after)))
         metrics.reports.labels(self.record.integration, "accepted", "InProgress").inc()
 
     def _count(self, milestone: Milestone) -> None:
         self.record = replace(self.record, delivered=milestone.sequence, milestone=milestone.key)
 
+    def _known(self, result: Result) -> dict[str, str]:
+        """The ids, from whoever has looked: what was not believed is of no use any more."""
+        self._distrusted = {}
+        return dict(self.record.memory if result.memory is None else result.memory)
+
     async def accepted(self, run: Run, digest: str, result: Result, milestone: Milestone | None = None) -> None:
         """The remote shows `run` now, or has got the last of its milestones so far."""
         if milestone:
             self._count(milestone)
-        verify = None if self._verifying else self.record.verify_after
+        verify = self._look_after(None if self._verifying else self.record.verify_after)
         first = not self.record.observed_state
         status, reason = ("True", "Reported") if run.final else ("Unknown", "InProgress")
         target = self.record.target
@@ -88,13 +92,13 @@ class Ledger(Intents):
             replace(
                 self.record,
                 condition=self._condition(status, reason, message),
-                memory=dict(self.record.memory if result.memory is None else result.memory),
+                memory=self._known(result),
                 url=result.url or self.record.url,
                 observed_state=str(run.state),
                 input_digest=digest,
                 attempts=0,
                 next_attempt=None,
-                intent=None,
+                intent=self._unanswered,
                 verify_after=verify,
                 owned=run.final and verify is None,
             )
@@ -112,16 +116,16 @@ class Ledger(Intents):
         attempts = self.record.attempts + 1
         delay = backoff(attempts) if error.delay is None else min(error.delay, MAX_DELAY)
         wait = Wait(delay, error.at)
-        intent = self._intent
         if run is not None and run.ended_before(self._now() - MAX_AGE):
             await self.give_up(_too_old(error), digest)
             return None
-        reason = _waiting(error, in_doubt=intent is not None)
+        reason = _waiting(error, in_doubt=self.record.intent is not None)
         before = self.record.condition
         metrics.reports.labels(self.record.integration, "retried", error.reason).inc()
         quiet = (reason in _PARKED and delay < QUIET) or _said(before, reason, error)
         verify = self._doubt(error)
-        if intent == self.record.intent and verify == self.record.verify_after and (quiet or self._discreet(error)):
+        saved = not self._unsaved and verify == self.record.verify_after
+        if saved and (quiet or self._discreet(error)):
             return wait
         await self._write(
             replace(
@@ -130,7 +134,6 @@ class Ledger(Intents):
                 input_digest=digest,
                 attempts=attempts,
                 next_attempt=self._now() + delay,
-                intent=intent,
                 verify_after=verify,
             )
         )
@@ -139,12 +142,19 @@ class Ledger(Intents):
             await self._tell("Warning", error.reason, error.message)
         return wait
 
+    async def postpone(self, error: TemporaryError) -> None:
+        """What failed was not worth telling: only what must not be forgotten is stored."""
+        metrics.reports.labels(self.record.integration, "postponed", error.reason).inc()
+        verify = self._doubt(error)
+        if self._unsaved or verify != self.record.verify_after:
+            await self._write(replace(self.record, verify_after=verify))
+
     def _discreet(self, error: TemporaryError) -> bool:
         """Whether to keep it to ourselves that a name waits where thousands may wait; it is told at its next try."""
         if error.at is None:
             return False
         try:
-            self._courtesy.take(1, final=True)
+            self._courtesy.take(Cost())
         except TemporaryError:
             return True
         return False
@@ -158,7 +168,6 @@ class Ledger(Intents):
             input_digest=digest,
             attempts=self.record.attempts + 1,
             next_attempt=None,
-            intent=self._intent,
             verify_after=None if self._verifying else self.record.verify_after,
         )
         await self._write(replace(record, owned=not record.traces))

@@ -8,27 +8,31 @@ import socket
 import uuid
 from collections.abc import Coroutine
 from contextlib import AsyncExitStack
+from functools import partial
 from typing import Any
 
-import aiohttp
-
 from tekton_integrations import registry
+from tekton_integrations.clients import Clients
 from tekton_integrations.cluster import Cluster, Mandate, Timing
+from tekton_integrations.excerpts import Excerpts
 from tekton_integrations.health import HealthServer, observe_lag
+from tekton_integrations.inference import Inference
 from tekton_integrations.integration import Integration
 from tekton_integrations.kube import config
 from tekton_integrations.kube.children import Children
 from tekton_integrations.kube.client import KubeClient, collection
 from tekton_integrations.kube.informer import Informer
-from tekton_integrations.kube.lease import Lease, LeaseTiming
+from tekton_integrations.kube.lease import Clock, Lease, LeaseTiming
 from tekton_integrations.kube.lister import Lister
 from tekton_integrations.kube.namespaces import Namespaces
 from tekton_integrations.kube.recorder import EventRecorder
 from tekton_integrations.kube.records import Records
 from tekton_integrations.kube.runs import Runs
+from tekton_integrations.kube.runs_json import decode_run
 from tekton_integrations.kube.secret_watches import SecretWatches
 from tekton_integrations.kube.secrets import Credentials
 from tekton_integrations.kube.source import Source
+from tekton_integrations.limits import Bucket, Limits
 from tekton_integrations.log import logger
 from tekton_integrations.provider import Provider, decode_provider
 from tekton_integrations.publisher import Publisher
@@ -36,7 +40,7 @@ from tekton_integrations.quota import Quota
 from tekton_integrations.reconciler import Reconciler
 from tekton_integrations.record import API_VERSION
 from tekton_integrations.registry import CORE
-from tekton_integrations.serving import Serving, Worker
+from tekton_integrations.serving import PROGRESS, Serving, Worker
 from tekton_integrations.settings import Settings
 from tekton_integrations.unserved import Unserved
 from tekton_integrations.wakeups import WakeUps
@@ -50,14 +54,16 @@ class Manager:
         self,
         settings: Settings,
         client: KubeClient,
-        session: aiohttp.ClientSession,
+        clients: Clients,
         *,
         timing: Timing | None = None,
         lease_timing: LeaseTiming | None = None,
+        clock: Clock | None = None,
     ) -> None:
         self._settings = settings
         self._client = client
         self._lease_timing = lease_timing or LeaseTiming()
+        self._clock = clock = clock or Clock()
         silence = settings.watch_silence
         providers: Lister[Provider] = Lister()
         self._providers = Informer(
@@ -67,14 +73,17 @@ class Manager:
             runs=Runs(client, silence, settings.watch_namespace),
             records=Records(client, silence, settings.watch_namespace),
             providers=providers,
-            credentials=Credentials(client),
+            credentials=Credentials(client, clock.steady),
             namespaces=Namespaces(client),
             recorder=EventRecorder(client, socket.gethostname()),
-            session=session,
+            clients=clients,
+            excerpts=Excerpts(client),
             shared_namespace=settings.namespace,
             holder=settings.identity or f"{socket.gethostname()}_{uuid.uuid4().hex[:8]}",
             timing=timing or Timing(),
-            courtesy=_courtesy(),
+            courtesy=_courtesy(clock),
+            now=clock.wall,
+            clock=clock.steady,
         )
         self._children = Children(client, self._cluster.runs, silence, settings.watch_namespace)
         self._publisher = Publisher(client, settings, self._cluster)
@@ -114,10 +123,12 @@ class Manager:
             await secrets.close()
 
     def _serve(self, integrations: list[Integration], watermarks: list[float]) -> WakeUps:
+        self._cluster.runs.decode = partial(decode_run, inference=Inference(integrations))
         for integration, watermark in zip(integrations, watermarks, strict=True):
             mandate = self._mandate(integration.name)
             reconciler = Reconciler(integration, self._cluster, watermark, mandate)
             serving = self._add(integration.name, reconciler, mandate, self._settings.workers)
+            reconciler.again = partial(serving.add, slack=PROGRESS)
             self._publisher.serves(integration, serving, reconciler)
         mandate = self._mandate(CORE)
         first = min(watermarks, default=0.0)
@@ -131,6 +142,7 @@ class Manager:
             f"tekton-integrations-{name}",
             self._cluster.holder,
             self._lease_timing,
+            clock=self._clock,
         )
         return Mandate(lease)
 
@@ -171,24 +183,29 @@ class Manager:
         await serving.release()
 
 
-def _courtesy() -> Quota:
+def _courtesy(clock: Clock) -> Quota:
     """Writes that only tell people about a wait: so many a second, and so many at once."""
-    quota = Quota(20.0, 200.0)
-    quota.pace()
-    return quota
+    return Quota(Limits(buckets=(Bucket(rate=20.0, burst=200.0),), certain=True), clock.steady, clock.wall)
+
+
+def _clients() -> Clients:
+    try:
+        return Clients(os.environ)
+    except ValueError as error:
+        raise config.ConfigError(str(error)) from error
 
 
 async def serve(settings: Settings) -> None:
     """The controller, until SIGTERM or SIGINT. Raises ConfigError or RegistryError for what the user must mend."""
-    integrations = registry.load(settings.integrations)
+    integrations = registry.load(settings.integrations, settings.infer)
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     async with AsyncExitStack() as stack:
+        clients = await stack.enter_async_context(_clients())
         cluster = await config.load(settings.kubeconfig, settings.service_account)
         client = await stack.enter_async_context(KubeClient(cluster))
-        session = await stack.enter_async_context(aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()))
-        manager = Manager(settings, client, session)
+        manager = Manager(settings, client, clients)
         health = HealthServer(settings.health_host, settings.health_port, manager.missing)
         await stack.enter_async_context(health)
         logger.info("started", integrations=settings.integrations, health_port=health.port, pid=os.getpid())

@@ -7,25 +7,37 @@ from typing import Any
 import msgspec
 
 from tekton_integrations import annotations
-from tekton_integrations.errors import PermanentError
 from tekton_integrations.integration import Delivery, Integration
 from tekton_integrations.milestones import reached
 from tekton_integrations.options import parse
 from tekton_integrations.record import Target
-from tekton_integrations.requests import Asked
+from tekton_integrations.requests import Asked, inherited
 from tekton_integrations.run import Run
+
+# In a digest, between that of the facts and that of progress, if there is any.
+_BETWEEN = "-"
 
 
 @dataclass(frozen=True)
 class Plan:
     """A report is due when `digest` is not the one that the record holds. `provider` and `version`
-    are what the run asks for by name, empty where it doesn't."""
+    are what the run asks for by name, empty where it doesn't. `sources`: see Asked."""
 
     options: Any
     target: Target
     digest: str
     provider: str
     version: str
+    sources: dict[str, str]
+
+    @property
+    def progresses(self) -> bool:
+        """Whether the remote shows more of the run than its state."""
+        return _BETWEEN in self.digest
+
+    def only_progressed(self, before: str) -> bool:
+        """Whether nothing but progress is new since the report whose digest was `before`."""
+        return before.partition(_BETWEEN)[0] == self.digest.partition(_BETWEEN)[0]
 
 
 def plan(integration: Integration, run: Run, wanted: Asked) -> Plan:
@@ -37,6 +49,7 @@ def plan(integration: Integration, run: Run, wanted: Asked) -> Plan:
         digest=due,
         provider=wanted.options.get(annotations.PROVIDER, ""),
         version=wanted.options.get(annotations.VERSION, ""),
+        sources=wanted.sources,
     )
 
 
@@ -46,26 +59,25 @@ def due_digest(integration: Integration, run: Run, wanted: Asked) -> tuple[Any, 
     Raises PermanentError that names the annotation to mend.
     """
     if wanted.ignored and not wanted.options:
-        where = annotations.annotation(integration.name, wanted.ignored[0])
-        raise PermanentError(
-            "InheritedAnnotationIgnored",
-            f"{where} came with a remotely resolved Pipeline and does not count; set it on the run itself",
-        )
+        raise inherited(integration.name, wanted.ignored[0])
     options = parse(integration, wanted)
-    if integration.delivery is Delivery.MILESTONES:
-        facts: tuple[str, ...] = (reached(run)[-1][0],)
-    else:
-        facts = integration.facts(run, options)
+    milestones = integration.delivery is Delivery.MILESTONES
+    facts = (reached(run)[-1][0],) if milestones else integration.facts(run, options)
     version = wanted.options.get(annotations.VERSION, "")
-    return options, digest([run.uid, *facts, msgspec.json.encode(options).decode(), version])
+    # The record says where values came from, so it is written anew when they come from elsewhere.
+    sources = [repr(sorted(wanted.sources.items()))] if wanted.sources else []
+    due = digest([run.uid, *facts, msgspec.json.encode(options).decode(), version, *sources])
+    progress = () if milestones or run.final else integration.progress(run, options)
+    return options, f"{due}{_BETWEEN}{digest(list(progress))[:16]}" if progress else due
 
 
 def failure_digest(run: Run, wanted: Asked, providers: str) -> str:
-    """What a failure depends on: what was asked and the Providers, but of the run only whether it has ended.
+    """What a failure depends on: what was asked and the Providers, but of the run only its state.
 
-    So progress of a run that can't be reported causes no calls, and a correction does.
+    So progress of a run that can't be reported causes no calls, and a correction does. A new state does too, since what
+    was refused may be but a part of the report.
     """
-    return digest(["failed", run.uid, str(run.final), repr(sorted(wanted.options.items())), *wanted.ignored, providers])
+    return digest(["failed", run.uid, run.state, repr(sorted(wanted.options.items())), *wanted.ignored, providers])
 
 
 def digest(parts: list[str]) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from tekton_integrations import annotations
+from tekton_integrations.allowance import Allowance, decode_allowances
 from tekton_integrations.errors import PermanentError
 from tekton_integrations.record import Target
 
@@ -49,7 +50,9 @@ class Grant(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class Provider(msgspec.Struct, frozen=True, kw_only=True):
-    """`block` holds the settings of its type as written, `endpoint` is empty where the type's default holds."""
+    """`spec` holds all as written, `endpoint` is empty where the type's default holds. `ca_bundle`: PEM certificates of
+    authorities to trust besides the system's; `details_url`: a template, see details.py; `allowances`: what is known of
+    the service's limits, see allowance.py."""
 
     namespace: str
     name: str
@@ -60,6 +63,10 @@ class Provider(msgspec.Struct, frozen=True, kw_only=True):
     endpoint: str
     grants: tuple[Grant, ...]
     spec: dict[str, Any]
+    ca_bundle: str = ""
+    proxy: str = ""
+    details_url: str = ""
+    allowances: tuple[Allowance, ...] = ()
 
     @property
     def path(self) -> str:
@@ -68,6 +75,10 @@ class Provider(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def selects_namespaces(self) -> bool:
         return any(grant.namespace_selector for grant in self.grants)
+
+    def same_spec(self, other: "Provider") -> bool:
+        """Whether at most its metadata and its status differ."""
+        return (self.uid, self.generation, self.spec) == (other.uid, other.generation, other.spec)
 
     def grants_to(self, namespace: str, labels: Mapping[str, str], target: Target) -> bool:
         return any(grant.allows(namespace, labels, target) for grant in self.grants)
@@ -92,15 +103,19 @@ class _Grant(msgspec.Struct, rename="camel"):
     names: tuple[str, ...] = ("*",)
 
 
-class _Spec(msgspec.Struct):
+class _Spec(msgspec.Struct, rename="camel"):
     type: str
     endpoint: str = ""
     grants: tuple[_Grant, ...] = ()
+    ca_bundle: str = ""
+    proxy: str = ""
+    details_url: str = ""
 
 
 class _Object(msgspec.Struct):
     metadata: _Metadata
     spec: msgspec.Raw
+    status: msgspec.Raw = msgspec.Raw(b"{}")
 
 
 _decoder = msgspec.json.Decoder(_Object)
@@ -109,6 +124,7 @@ _decoder = msgspec.json.Decoder(_Object)
 def decode_provider(raw: bytes | msgspec.Raw) -> Provider:
     source = _decoder.decode(raw)
     spec = msgspec.json.decode(source.spec, type=_Spec)
+    written = msgspec.json.decode(source.spec)
     return Provider(
         namespace=source.metadata.namespace,
         name=source.metadata.name,
@@ -126,7 +142,11 @@ def decode_provider(raw: bytes | msgspec.Raw) -> Provider:
             )
             for grant in spec.grants
         ),
-        spec=msgspec.json.decode(source.spec),
+        spec=written,
+        ca_bundle=written.get("caBundle", ""),  # up to 256 KiB: not a copy
+        proxy=spec.proxy.rstrip("/"),
+        details_url=spec.details_url,
+        allowances=decode_allowances(source.status),
     )
 
 

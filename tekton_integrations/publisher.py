@@ -1,11 +1,13 @@
 """Keeps the Integration objects: that they are there, who works each, and its quotas. Others read them to know which
-annotations are served by somebody; people read them with `kubectl get integrations`.
+annotations are served by somebody; people read them with `kubectl get integrations`. What must outlive us of the quotas
+is kept by allowances.py.
 """
 
 import asyncio
 import itertools
 from contextlib import suppress
 
+from tekton_integrations.allowances import Allowances
 from tekton_integrations.cluster import Cluster
 from tekton_integrations.integration import Integration
 from tekton_integrations.kube import config
@@ -36,6 +38,7 @@ class Publisher:
         self.informer.add_handler(self._on_change)
         self._news = asyncio.Event()
         self._served: list[tuple[Integration, Serving, Reconciler]] = []
+        self._allowances = Allowances(client, cluster.providers, cluster.clock, cluster.now)
 
     async def claim(self, integration: Integration, stop: asyncio.Event) -> float:
         """Gives the watermark. Waits for an API server that is not up yet; ConfigError about one that refuses."""
@@ -58,6 +61,8 @@ class Publisher:
     def serves(self, integration: Integration, serving: Serving, reconciler: Reconciler) -> None:
         self._served.append((integration, serving, reconciler))
         serving.begun = self._news.set
+        types = [kind.name for kind in integration.provider_types]
+        self._allowances.serves(types, serving, reconciler.contexts.quotas)
 
     def brought(self) -> frozenset[str]:
         """The integrations that this process or some other one brings."""
@@ -66,6 +71,11 @@ class Publisher:
 
     async def run(self) -> None:
         """Until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._allowances.run())
+            group.create_task(self._publish())
+
+    async def _publish(self) -> None:
         told: dict[str, float] = {}
         while True:
             self._news.clear()
@@ -87,7 +97,10 @@ class Publisher:
         for integration, mine, reconciler in self._served:
             if mine is serving:
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self._tell(integration, reconciler, ""), FAREWELL)
+                    async with asyncio.timeout(FAREWELL):
+                        await asyncio.gather(
+                            self._allowances.farewell(serving), self._tell(integration, reconciler, "")
+                        )
 
     async def _remake(self, integration: Integration) -> None:
         """Somebody deleted it: others must not call the integration unknown. The watermark stays as it was here."""
@@ -98,11 +111,10 @@ class Publisher:
             logger.warning("Integration not published", integration=integration.name, error=str(error))
 
     async def _tell(self, integration: Integration, reconciler: Reconciler, holder: str) -> None:
-        paths = {provider.uid: provider.path for provider in self._cluster.providers}
-        quotas = reconciler.contexts.quotas
-        shown = {(paths[uid], scope): quota for (uid, scope), quota in quotas.items() if uid in paths}
+        now, quotas = self._cluster.now(), reconciler.contexts.quotas
+        known = {provider.path: quotas.allowances(provider.uid, now) for provider in self._cluster.providers}
         try:
-            await self._claims.tell(integration, holder, shown)
+            await self._claims.tell(integration, holder, known)
         except ApiError as error:
             logger.debug("Integration not published", integration=integration.name, error=str(error))
 

@@ -1,12 +1,15 @@
 """Who asks for what: from a run's annotations to the names that go into work queues. Pure."""
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import msgspec
+from msgspec.structs import replace
 
 from tekton_integrations import annotations
+from tekton_integrations.errors import PermanentError
 from tekton_integrations.record import Record, RunRef, record_name
-from tekton_integrations.run import Run
+from tekton_integrations.run import Inferred, Run
 
 
 class Request(NamedTuple):
@@ -25,10 +28,12 @@ class Request(NamedTuple):
 
 
 class Asked(msgspec.Struct, frozen=True):
-    """What a run asks of one integration: its options as written, and the keys that do not count."""
+    """What a run asks of one integration: its options as written or inferred, and the keys that do not count.
+    `sources`: where those came from that were inferred."""
 
     options: dict[str, str]
     ignored: tuple[str, ...]
+    sources: dict[str, str] = {}
 
 
 def asked(run: Run) -> dict[str, Asked]:
@@ -37,10 +42,28 @@ def asked(run: Run) -> dict[str, Asked]:
         return {}
     counted = annotations.by_integration(run.annotations)
     ignored = annotations.by_integration(dict.fromkeys(run.ignored, ""))
+    inferred: dict[str, dict[str, Inferred]] = {}
+    for each in run.inferred:
+        inferred.setdefault(each.integration, {})[each.key] = each
     return {
-        name: Asked(counted.get(name, {}), tuple(sorted(ignored.get(name, {}))))
-        for name in sorted(counted.keys() | ignored.keys())
+        name: _asked(counted.get(name, {}), inferred.get(name, {}), ignored.get(name, {}))
+        for name in sorted(counted.keys() | ignored.keys() | inferred.keys())
     }
+
+
+def _asked(written: dict[str, str], inferred: dict[str, Inferred], ignored: Iterable[str]) -> Asked:
+    left_out = {key: each for key, each in inferred.items() if key not in written}
+    options = {key: each.value for key, each in left_out.items()} | written
+    return Asked(options, tuple(sorted(ignored)), {key: each.source for key, each in left_out.items()})
+
+
+def inherited(integration: str, key: str) -> PermanentError:
+    """What to say of a key that does not count because Tekton copied it to the run."""
+    where = annotations.annotation(integration, key)
+    return PermanentError(
+        "InheritedAnnotationIgnored",
+        f"{where} came with a remotely resolved Pipeline and does not count; set it on the run itself",
+    )
 
 
 def for_run(run: Run) -> list[Request]:
@@ -66,3 +89,8 @@ def new_record(request: Request, run: Run) -> Record:
         integration=request.integration,
         notification=request.notification,
     )
+
+
+def sourced(record: Record, wanted: Asked) -> Record:
+    """Where options came from is told whatever becomes of them."""
+    return replace(record, sources=wanted.sources)

@@ -5,7 +5,7 @@ What came up while another process held it is found anew in the caches when it i
 
 import asyncio
 import gc
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from typing import Protocol
 
@@ -42,12 +42,14 @@ class Worker(Protocol):
 
 
 class Serving:
-    """`refill` adds all that is to be looked at when our turn begins, `begun` tells that it has."""
+    """`prepare` reads what must be known before our turn begins (an ApiError lets it be tried again), `refill` adds all
+    that is to be looked at then, `begun` tells that it has."""
 
     def __init__(self, name: str, worker: Worker, mandate: Mandate, cluster: Cluster, workers: int) -> None:
         self.name = name
         self.worker = worker
         self.lease = mandate.lease
+        self.prepare: Callable[[], Awaitable[None]] = _unprepared
         self.refill: Callable[[], None] = lambda: None
         self.begun: Callable[[], None] = lambda: None
         self._mandate = mandate
@@ -106,6 +108,7 @@ class Serving:
         while self.lease.held:
             try:
                 self._mandate.fence = await self._cluster.records.fence()
+                await self.prepare()
                 return
             except ApiError as error:
                 failures += 1
@@ -149,6 +152,8 @@ class Serving:
                 self.queue.park(request, wait.at, wait.slack)
             elif wait is not None:
                 self.queue.add_after(request, wait.seconds, wait.slack)
+            # Thousands of names may be refused one after the other, before any call: others go on meanwhile.
+            await asyncio.sleep(0)
 
     async def _failed(self, request: Request, error: Exception) -> Wait:
         failures = self._failures[request] = self._failures.get(request, 0) + 1
@@ -163,6 +168,10 @@ class Serving:
         else:
             logger.exception("bug", run=request.name, namespace=request.namespace)
         return Wait(backoff(failures, base=0.1))
+
+
+async def _unprepared() -> None:
+    """Nothing need be known."""
 
 
 async def _end(tasks: Iterable[asyncio.Task[None]]) -> None:

@@ -11,6 +11,8 @@ class Settings:
     """Times are in seconds."""
 
     integrations: tuple[str, ...] = ("github",)
+    # Those of them that may take what a run leaves out from its labels, parameters and older annotations.
+    infer: tuple[str, ...] = ()
     namespace: str = "tekton-integrations"
     # Runs of this namespace only; of all when empty.
     watch_namespace: str = ""

@@ -1,7 +1,5 @@
 """Concludes what a record left open at the remote: of a deleted run, of a withdrawn annotation, of an old target."""
 
-from collections.abc import Iterable, Mapping
-
 from tekton_integrations import metrics
 from tekton_integrations.cluster import Cluster, Mandate
 from tekton_integrations.contexts import Contexts
@@ -11,6 +9,7 @@ from tekton_integrations.ledger import Ledger
 from tekton_integrations.log import logger
 from tekton_integrations.provider import Provider
 from tekton_integrations.record import Record, Target
+from tekton_integrations.sharing import Site
 from tekton_integrations.workqueue import Wait
 
 # Tries to settle what a deleted run left behind; with back-off about a day.
@@ -24,26 +23,43 @@ class Settler:
         self._contexts = contexts
         self._mandate = mandate
 
-    async def leave(self, ledger: Ledger, target: Target) -> None:
-        """Before a run is shown at `target`: what is open at another one is concluded."""
-        await self.quit(ledger, target)
-        old = ledger.record.target
-        if old is not None and old.address != target.address:
+    async def leave(self, ledger: Ledger, target: Target, by: str) -> None:
+        """Before a run is shown at `target`, by the Provider whose path is `by`: what is open elsewhere, or by another
+        one, is concluded."""
+        old = ledger.record
+        moved = old.target is not None and (old.target.address != target.address or self._by_another(old, by))
+        await self.quit(ledger, target, by)
+        if moved:
             ledger.start_over()
 
-    async def quit(self, ledger: Ledger, target: Target | None) -> None:
-        """Concludes and forgets what is open anywhere but at `target` (None: of a run that can be shown nowhere)."""
+    async def quit(self, ledger: Ledger, target: Target | None, by: str = "") -> None:
+        """Concludes and forgets what is open anywhere but at `target` (None: of a run that can be shown nowhere), or by
+        another Provider than `by` (empty: none can be chosen)."""
         record = ledger.record
         if record.target is None or record.reported or not record.traces:
             return
-        if target is not None and record.target.address == target.address:
+        if target is not None and record.target.address == target.address and not self._by_another(record, by):
             return
         try:
             await self._settle(ledger)
         except PermanentError as error:
             logger.warning("old target not settled", record=record.name, reason=error.reason)
+        except TemporaryError as error:
+            if not (error.needs_help and self._by_another(record, by)):
+                raise
+            # Perhaps that is why it is another one now.
+            logger.warning("old target not settled", record=record.name, reason=error.reason)
         else:
             ledger.start_over()
+        self._contexts.newest.gone(record.run.uid, Site(record.provider, record.target))
+
+    def _by_another(self, record: Record, by: str) -> bool:
+        """Whether it was shown by another Provider, which still is there: one that was renamed shows what it showed."""
+        return bool(by) and by != record.provider and self._provider(record) is not None
+
+    def _provider(self, record: Record) -> Provider | None:
+        namespace, _, name = record.provider.partition("/")
+        return self._cluster.providers.get(namespace, name)
 
     async def conclude(self, record: Record) -> Wait | None:
         """None when nothing is left open, or nothing can be done about it; else the time until the next try."""
@@ -55,8 +71,12 @@ class Settler:
             outcome = error.reason
         except TemporaryError as error:
             if record.attempts < MAX_ATTEMPTS:
-                return Wait(error.delay or 5.0) if record.lost else await ledger.retry(error, record.input_digest)
+                return (
+                    Wait(error.delay or 5.0) if ledger.record.lost else await ledger.retry(error, record.input_digest)
+                )
             outcome = error.reason
+        if record.target is not None:
+            self._contexts.newest.gone(record.run.uid, Site(record.provider, record.target))
         metrics.settled.labels(record.integration, outcome).inc()
         logger.info("settled", record=record.name, namespace=record.namespace, outcome=outcome)
         return None
@@ -66,9 +86,8 @@ class Settler:
         record = ledger.record
         if record.target is None:
             return
-        namespace, _, name = record.provider.partition("/")
-        chosen = self._cluster.providers.get(namespace, name)
-        labels = await self.labels(record.namespace, [chosen] if chosen else [])
+        chosen = self._provider(record)
+        labels = await self._contexts.labels(record.namespace, [chosen] if chosen else [])
         if chosen is None or not chosen.grants_to(record.namespace, labels, record.target):
             raise PermanentError("NotGranted", f"Provider {record.provider} no longer grants {record.target.resource}")
         context = await self._contexts.make(ledger, chosen, None, search=True)
@@ -77,9 +96,3 @@ class Settler:
         deadlines = [ledger.deadline(record.intent) if record.intent else 0.0, record.verify_after or 0.0]
         if (wait := max(deadlines) - self._cluster.now()) > 0:
             raise TemporaryError("MaybeSent", "a call was cut; what it made is looked for again", wait)
-
-    async def labels(self, namespace: str, providers: Iterable[Provider]) -> Mapping[str, str]:
-        """Those of the namespace; read only where a grant asks for them."""
-        if any(each.selects_namespaces for each in providers):
-            return await self._cluster.namespaces.labels(namespace)
-        return {}

@@ -11,7 +11,7 @@ from tekton_integrations.ledger import Ledger
 from tekton_integrations.provider import Provider
 from tekton_integrations.record import KIND, Record
 from tekton_integrations.registry import PACKAGES
-from tekton_integrations.requests import Asked, Request, asked, for_record, new_record
+from tekton_integrations.requests import Asked, Request, asked, for_record, inherited, new_record
 from tekton_integrations.run import Run
 from tekton_integrations.workqueue import Wait
 
@@ -92,17 +92,13 @@ class Unserved:
         self._cluster.runs.forget(request)
 
     def _error(self, name: str, wanted: Asked) -> PermanentError:
-        where = f"{name}.{annotations.DOMAIN}"
         if not wanted.options:
-            return PermanentError(
-                "InheritedAnnotationIgnored",
-                f"{where}/{wanted.ignored[0]} came with a remotely resolved Pipeline and does not count; "
-                "if you want it, set it on the run itself",
-            )
+            return inherited(name, wanted.ignored[0])
         # Never made from the annotation: it would tell people to install whatever somebody uploaded.
         package = PACKAGES.get(name)
         cure = f"install {package} and name {name} in --integrations" if package else "no package of that name is known"
         here = ", ".join(sorted(self._claimed())) or "none"
+        where = f"{name}.{annotations.DOMAIN}"
         return PermanentError("NotInstalled", f"{where}: not installed here (installed: {here}); {cure}")
 
     async def _disown(self, request: Request) -> None:

@@ -5,10 +5,10 @@ By index, never by looking at everything, except where our turn begins.
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
-from typing import Any
 
 from tekton_integrations.cluster import Cluster
 from tekton_integrations.integration import Integration
+from tekton_integrations.kube.claims import Claim
 from tekton_integrations.kube.informer import Informer
 from tekton_integrations.kube.secret_watches import SecretWatches
 from tekton_integrations.provider import Provider
@@ -33,7 +33,7 @@ class WakeUps:
         self._grace = grace
         self._secrets: SecretWatches | None = None
 
-    def connect(self, providers: Informer[Provider], claims: Informer[Any], secrets: SecretWatches) -> None:
+    def connect(self, providers: Informer[Provider], claims: Informer[Claim], secrets: SecretWatches) -> None:
         self._secrets = secrets
         runs, records = self._cluster.runs, self._cluster.records
         runs.wanted = self.wanted
@@ -41,13 +41,13 @@ class WakeUps:
         records.on_foreign_change(self.on_record)
         records.vanished = runs.relist
         providers.add_handler(self.on_provider)
-        claims.add_handler(lambda _before, _now: self.refill(CORE))
+        claims.add_handler(self.on_claim)
         for name, serving in self._servings.items():
             serving.refill = partial(self.refill, name)
 
     def wanted(self, run: Run) -> bool:
         """Whether something is left to do about it, as far as the caches know."""
-        if not (run.annotations or run.ignored):
+        if not run.asks:
             return False
         return any(
             not self._serving(request.integration).worker.settled(run, request, wanted)
@@ -95,6 +95,8 @@ class WakeUps:
         serving.add(for_record(record), PROGRESS)
 
     def on_provider(self, before: Provider | None, now: Provider | None) -> None:
+        if before is not None and now is not None and before.same_spec(now):
+            return  # its status only, which is our own word
         types = {provider.type for provider in (before, now) if provider}
         self._wake(self._reach(now or before), {name for name, own in self._types.items() if own & types})
         if now is None and before is not None:
@@ -103,6 +105,11 @@ class WakeUps:
         if self._secrets:
             kinds = self._kinds
             self._secrets.follow((each, kinds[each.type]) for each in self._cluster.providers if each.type in kinds)
+
+    def on_claim(self, before: Claim | None, now: Claim | None) -> None:
+        """Only its coming and going decide who is served by nobody: what it tells (its quota) changes all the time."""
+        if before is None or now is None:
+            self.refill(CORE)
 
     def on_secret(self, provider: Provider) -> None:
         self._cluster.credentials.forget(provider)

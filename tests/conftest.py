@@ -1,4 +1,4 @@
-"""The API server that all tests share, and a namespace for each of them. Who uses them is marked `e2e`."""
+"""The API server that all tests share, a namespace for each of them, and a clock. Who uses them is marked `e2e`."""
 
 from collections.abc import AsyncIterator
 from contextlib import suppress
@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from hack.testbed import TEKTON_CRDS, ApiError, TestBed
+from tests.virtual_time import Clock
 
 MANIFESTS = Path(__file__).parent.parent / "manifests" / "base"
 
@@ -23,6 +24,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 async def bed() -> AsyncIterator[TestBed]:
     async with TestBed.started(controller_manager=True, manifests=[TEKTON_CRDS, MANIFESTS]) as started:
         yield started
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
 
 
 @pytest.fixture

@@ -6,12 +6,13 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Self
 
-import aiohttp
 import msgspec
 from msgspec.structs import replace
 
 from tekton_integrations import Context, PermanentError, ProviderType, Record, Result, Run, SecretSource, TemporaryError
+from tekton_integrations.clients import Clients
 from tekton_integrations.cluster import Cluster, Mandate, Timing
+from tekton_integrations.excerpts import Excerpts
 from tekton_integrations.integration import Delivery
 from tekton_integrations.kube.client import KubeClient
 from tekton_integrations.kube.config import ClusterConfig
@@ -22,10 +23,12 @@ from tekton_integrations.kube.recorder import EventRecorder
 from tekton_integrations.kube.records import Records
 from tekton_integrations.kube.runs import Runs
 from tekton_integrations.kube.secrets import Credentials
+from tekton_integrations.limits import Bucket, Limits
 from tekton_integrations.provider import Grant, Provider
 from tekton_integrations.quota import Quota
 from tekton_integrations.reconciler import Reconciler
 from tekton_integrations.requests import Request, for_run, new_record
+from tekton_integrations.workqueue import Wait
 from tests.fakes.object_server import ObjectServer
 from tests.kube.watched import no_authorization
 from tests.runs import make_run
@@ -33,6 +36,7 @@ from tests.toy import Slack
 
 CHANNEL = "slack.integrations.tekton.dev/channel"
 NAMESPACE = "team-a"
+EVERYTHING = Grant(namespaces=("*",), targets=("*",))
 RECORDS = f"/apis/integrations.tekton.dev/v1alpha1/namespaces/{NAMESPACE}/integrationstatuses"
 
 
@@ -81,6 +85,7 @@ class World:
     """One run. `now` is in seconds since the epoch, and moves when the test says so."""
 
     server: ObjectServer
+    client: KubeClient
     integration: Noting
     cluster: Cluster
     mandate: Mandate
@@ -90,17 +95,18 @@ class World:
 
     @classmethod
     @asynccontextmanager
-    async def made(cls, integration: Noting) -> AsyncIterator[Self]:
+    async def made(cls, integration: Noting, kind: type[ObjectServer] = ObjectServer) -> AsyncIterator[Self]:
         clock = [1_800_000_010.0]
         async with (
-            ObjectServer.started() as server,
+            kind.started() as server,
             KubeClient(ClusterConfig(server.url, None, no_authorization)) as client,
-            aiohttp.ClientSession() as session,
+            Clients({}) as clients,
         ):
-            cluster = _cluster(client, session, clock)
+            cluster = _cluster(client, clients, clock)
             mandate = ForEver(Lease(client, "controller", "lease", "me"))
             world = cls(
                 server=server,
+                client=client,
                 integration=integration,
                 cluster=cluster,
                 mandate=mandate,
@@ -124,17 +130,42 @@ class World:
         self.run = replace(self.run, resource_version=version, **fields)
         self.cluster.runs.informers[self.run.kind].observe(self.run)
 
-    def provide(self, *, version: int = 1, **block: Any) -> None:
-        """A Provider that grants everything, with these settings."""
+    def add(self, **fields: Any) -> Run:
+        """Another run, in the cache."""
+        other = replace(self.run, **fields)
+        self.cluster.runs.informers[other.kind].observe(other)
+        return other
+
+    def delete(self, run: Run) -> None:
+        """While nobody looked: what it was when it went is not known."""
+        self.cluster.runs.informers[run.kind].lister.remove(run.namespace, run.name)
+
+    async def show(self, run: Run) -> Wait | None:
+        """Reconciles it once."""
+        return await self.reconciler.reconcile(for_run(run)[0])
+
+    def restart(self) -> None:
+        """Another process takes over: it knows what is stored, and the run."""
+        cluster = _cluster(self.client, self.cluster.clients, self.clock)
+        for provider in self.cluster.providers:
+            cluster.providers.put(provider)
+        cluster.runs.informers[self.run.kind].observe(self.run)
+        self.cluster = cluster
+        self.mandate.fence = 1  # no record is in a cache
+        self.reconciler = Reconciler(self.integration, cluster, 0.0, self.mandate)
+
+    def provide(self, *, version: int = 1, grant: Grant = EVERYTHING, details_url: str = "", **block: Any) -> None:
+        """A Provider with these settings."""
         provider = Provider(
-            namespace=NAMESPACE,
+            namespace=self.cluster.shared_namespace,
             name="slack",
             uid="provider",
             resource_version=str(version),
             generation=version,
             type="Slack",
             endpoint="",
-            grants=(Grant(namespaces=("*",), targets=("*",)),),
+            grants=(grant,),
+            details_url=details_url,
             spec={"slack": block},
         )
         self.cluster.providers.put(provider)
@@ -163,7 +194,7 @@ class World:
         return self.server.count("POST", "PUT", part="/integrationstatuses")
 
 
-def _cluster(client: KubeClient, session: aiohttp.ClientSession, clock: list[float]) -> Cluster:
+def _cluster(client: KubeClient, clients: Clients, clock: list[float]) -> Cluster:
     return Cluster(
         runs=Runs(client, 30.0),
         records=Records(client, 30.0),
@@ -171,10 +202,11 @@ def _cluster(client: KubeClient, session: aiohttp.ClientSession, clock: list[flo
         credentials=Credentials(client),
         namespaces=Namespaces(client),
         recorder=EventRecorder(client, "test"),
-        session=session,
+        clients=clients,
+        excerpts=Excerpts(client),
         shared_namespace="controller",
         holder="me",
         timing=Timing(),
-        courtesy=Quota(20.0, 200.0),
+        courtesy=Quota(Limits(buckets=(Bucket(rate=20.0, burst=200.0),))),
         now=lambda: clock[0],
     )

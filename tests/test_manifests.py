@@ -43,6 +43,12 @@ def test_leases_and_integrations_are_written_in_the_controllers_namespace_only()
     assert verbs(of_kind("Role"), "integrations.tekton.dev", "integrations") == READS | {"create", "patch", "update"}
 
 
+def test_of_providers_the_controller_writes_the_status_only() -> None:
+    everywhere = list(bound_everywhere())
+    assert verbs(everywhere, "integrations.tekton.dev", "providers") == {"list", "watch"}
+    assert verbs(everywhere, "integrations.tekton.dev", "providers/status") == {"patch"}
+
+
 def test_people_get_to_read_records_and_no_role_lets_them_write_these() -> None:
     people = [role for role in of_kind("ClusterRole") if "labels" in role["metadata"]]
     assert len(people) == 2

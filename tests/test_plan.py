@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from tekton_integrations import PermanentError
-from tekton_integrations.plan import digest, failure_digest, plan
+from tekton_integrations.plan import Plan, digest, failure_digest, plan
 from tekton_integrations.requests import Asked
 from tekton_integrations.run import Run, State
 from tests.runs import make_run
@@ -14,6 +14,7 @@ from tests.toy import Slack
 
 WANTED = Asked({"channel": "C1"}, ())
 RUN = make_run()
+RESTING = Slack()
 
 
 def of(run: Run = RUN, wanted: Asked = WANTED) -> str:
@@ -83,12 +84,13 @@ def failed(run: Run = RUN, wanted: Asked = WANTED, providers: str = "p:1") -> st
 
 
 def test_progress_does_not_make_a_failure_worth_another_try() -> None:
-    assert failed(make_run(state=State.QUEUED)) == failed(make_run(message="new", resource_version="9"))
+    assert failed() == failed(make_run(message="new", reason="Started", resource_version="9"))
 
 
-def test_the_end_of_the_run_or_any_correction_does() -> None:
+def test_a_new_state_of_the_run_or_any_correction_does() -> None:
     tries = [
         failed(),
+        failed(make_run(state=State.QUEUED)),
         failed(make_run(state=State.SUCCEEDED)),
         failed(make_run(uid="another")),
         failed(wanted=Asked({"channel": "C2"}, ())),
@@ -102,3 +104,34 @@ def test_the_end_of_the_run_or_any_correction_does() -> None:
 def test_the_parts_of_a_digest_do_not_run_together() -> None:
     assert digest(["ab", "c"]) != digest(["a", "bc"])
     assert len(digest([])) == 32
+
+
+class Progressing(Slack):
+    """Shows how far a run is."""
+
+    def progress(self, run: Run, options: Any) -> tuple[str, ...]:
+        return (run.message,)
+
+
+def planned(integration: Slack = RESTING, **changes: Any) -> Plan:
+    return plan(integration, make_run(**changes), WANTED)
+
+
+def test_progress_is_news_of_its_own_kind() -> None:
+    before = planned(Progressing(), message="1 of 3").digest
+    after = planned(Progressing(), message="2 of 3")
+    assert after.digest != before
+    assert after.only_progressed(before)
+    assert not planned(Progressing(), message="2 of 3", state=State.QUEUED).only_progressed(before)
+    assert not planned(Progressing(), message="2 of 3", state=State.FAILED).only_progressed(before)
+
+
+def test_the_end_of_a_run_and_what_shows_no_progress_have_the_digest_that_they_always_had() -> None:
+    assert planned(Progressing(), state=State.SUCCEEDED).digest == planned(state=State.SUCCEEDED).digest
+    assert not planned().progresses
+    assert planned(Progressing()).progresses
+    assert planned(Progressing()).only_progressed(planned().digest)
+
+
+def test_another_failure_is_no_progress() -> None:
+    assert not planned(Progressing()).only_progressed(failed())

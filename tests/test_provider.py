@@ -202,7 +202,15 @@ def test_a_provider_is_read_from_json() -> None:
         {"namespaces": ["team-*"], "targets": ["acme/*"], "names": ["build"]},
         {"namespaceSelector": {"matchLabels": {"ci": "yes"}}, "targets": ["acme/api"]},
     ]
-    spec = {"type": "GitHubApp", "endpoint": "https://ghe.example/api/v3/", "grants": grants, "githubApp": {"appId": 7}}
+    spec = {
+        "type": "GitHubApp",
+        "endpoint": "https://ghe.example/api/v3/",
+        "caBundle": "-----BEGIN CERTIFICATE-----",
+        "proxy": "http://proxy.example:3128/",
+        "detailsUrl": "https://dashboard.example/$(name)",
+        "grants": grants,
+        "githubApp": {"appId": 7},
+    }
     metadata = {"name": "app", "namespace": SHARED, "uid": "u", "resourceVersion": "5", "generation": 3}
     decoded = decode_provider(json.dumps({"metadata": metadata, "spec": spec}).encode())
     assert (decoded.path, decoded.generation, decoded.endpoint) == (f"{SHARED}/app", 3, "https://ghe.example/api/v3")
@@ -211,3 +219,12 @@ def test_a_provider_is_read_from_json() -> None:
         Grant(namespace_selector={"ci": "yes"}, targets=("acme/api",)),
     )
     assert decoded.spec["githubApp"] == {"appId": 7}
+    assert decoded.ca_bundle == "-----BEGIN CERTIFICATE-----"
+    assert decoded.ca_bundle is decoded.spec["caBundle"]
+    assert (decoded.proxy, decoded.details_url) == ("http://proxy.example:3128", "https://dashboard.example/$(name)")
+
+
+def test_a_provider_needs_only_a_type() -> None:
+    metadata = {"name": "app", "namespace": SHARED, "uid": "u", "resourceVersion": "5"}
+    decoded = decode_provider(json.dumps({"metadata": metadata, "spec": {"type": "GitHubApp"}}).encode())
+    assert (decoded.endpoint, decoded.ca_bundle, decoded.proxy, decoded.details_url) == ("", "", "", "")

@@ -116,3 +116,16 @@ async def test_another_problem_of_the_credential_is_written(world: World) -> Non
     await world.looks(100)
     assert "other" in (await world.record()).condition.message
     assert world.writes == 2
+
+
+async def test_what_was_given_up_is_tried_once_in_each_new_state_and_no_more(world: World) -> None:
+    world.provide()
+    world.integration.error = PermanentError("Forbidden", "no")
+    for tries, state in enumerate((State.QUEUED, State.RUNNING, State.SUCCEEDED), start=1):
+        for message in ("0 of 3", "1 of 3", "2 of 3"):
+            world.change(state=state, message=message, finished=world.now if state.final else None)
+            await world.looks(600)
+        assert (await world.record()).attempts == world.writes == tries
+    world.integration.error = None
+    assert await world.looks(600) == 1
+    assert world.integration.shown == []

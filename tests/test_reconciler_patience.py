@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tekton_integrations import TemporaryError, Throttled
-from tekton_integrations.quota import Quota
+from tekton_integrations import Cost, Limits, Quota, TemporaryError, Throttled
+from tekton_integrations.opening import Opening
 from tekton_integrations.run import State
 from tests.reconciling import Noting, World
 
@@ -20,10 +20,10 @@ async def world() -> AsyncIterator[World]:
         yield world
 
 
-def waited_for() -> Quota:
-    quota = Quota(1.0, 10.0)
+def waited_for() -> Opening:
+    quota = Quota(Limits())
     quota.block(3600)
-    return quota
+    return quota.at(Cost())
 
 
 async def test_three_days_after_a_run_s_end_its_report_is_given_up_and_says_why(world: World) -> None:
@@ -63,13 +63,13 @@ async def test_no_wait_is_longer_than_a_day(world: World) -> None:
 
 
 async def test_a_wait_where_thousands_wait_is_told_only_while_there_is_room_for_courtesies(world: World) -> None:
-    quota = waited_for()
-    world.integration.error = Throttled("the service asked to wait", 3600.0, at=quota)
+    opening = waited_for()
+    world.integration.error = Throttled("the service asked to wait", 3600.0, at=opening)
     courtesy = world.cluster.courtesy
     courtesy.block(60)
     wait = await world.reconciler.reconcile(world.request)
     assert wait is not None
-    assert wait.at is quota
+    assert wait.at is opening
     assert world.writes == 0
 
 

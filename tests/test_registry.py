@@ -180,3 +180,24 @@ def test_a_class_that_cannot_be_made_is_told(site: Site) -> None:
 def test_an_integration_of_no_version_is_told(site: Site) -> None:
     site.install(GOOD.replace('name = "toy"', 'name = "toy"\n        versions = ()'))
     assert "versions" in refusal()
+
+
+INFERRING = GOOD.replace('name = "toy"', 'name = "toy"\n        inferable = {"where": "the label place"}')
+
+
+def test_only_those_infer_that_were_told_to(site: Site) -> None:
+    site.install(INFERRING)
+    assert [each.infers for each in load(["toy"])] == [False]
+    assert [each.infers for each in load(["toy"], ["toy"])] == [True]
+
+
+def test_who_is_told_to_infer_must_be_loaded(site: Site) -> None:
+    site.install(INFERRING)
+    with pytest.raises(RegistryError, match="--infer names 'slack', which is not loaded; name it in --integrations"):
+        load(["toy"], ["slack"])
+
+
+def test_who_is_told_to_infer_must_be_able_to(site: Site) -> None:
+    site.install()
+    with pytest.raises(RegistryError, match="integration 'toy' can't infer anything; take it out of --infer"):
+        load(["toy"], ["toy"])

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from tekton_integrations.workqueue import WorkQueue, backoff
 from tests.calm import calmly
-from tests.virtual_time import Stuck, run_virtually
+from tests.virtual_time import Stuck, run
 
 
 def now() -> float:
@@ -30,7 +30,7 @@ def test_names_come_out_in_the_order_in_which_they_went_in() -> None:
             queue.add(name)
         assert [await queue.get() for _ in range(3)] == ["a", "b", "c"]
 
-    run_virtually(scene)
+    run(scene())
 
 
 def test_a_name_that_is_added_twice_comes_out_once() -> None:
@@ -43,7 +43,7 @@ def test_a_name_that_is_added_twice_comes_out_once() -> None:
         queue.done("a")
         assert await taken(queue) is None
 
-    run_virtually(scene)
+    run(scene())
 
 
 def test_a_name_that_is_added_while_in_work_runs_again_once_it_is_done() -> None:
@@ -59,7 +59,7 @@ def test_a_name_that_is_added_while_in_work_runs_again_once_it_is_done() -> None
         queue.done("a")
         assert await taken(queue) is None
 
-    run_virtually(scene)
+    run(scene())
 
 
 def test_other_names_are_given_out_while_one_is_in_work() -> None:
@@ -71,7 +71,7 @@ def test_other_names_are_given_out_while_one_is_in_work() -> None:
         queue.add("b")
         assert await taken(queue) == "b"
 
-    run_virtually(scene)
+    run(scene())
 
 
 def test_a_delayed_name_comes_out_when_it_is_due() -> None:
@@ -81,7 +81,7 @@ def test_a_delayed_name_comes_out_when_it_is_due() -> None:
         assert len(queue) == 0
         assert (await queue.get(), now()) == ("a", 30)
 
-    run_virtually(scene)
+    run(scene())
 
 
 def test_delayed_names_come_out_in_the_order_in_which_they_are_due() -> None:
@@ -91,7 +91,7 @@ def test_delayed_names_come_out_in_the_order_in_which_they_are_due() -> None:
             queue.add_after(name, delay)
         assert [(await queue.get(), now()) for _ in range(3)] == [("a", 1), ("b", 2), ("c", 3)]
 
-    run_virtually(scene)
+    run(scene())
 
 
 @pytest.mark.parametrize("delays", [(5, 50), (50, 5)])
@@ -104,7 +104,7 @@ def test_of_two_delays_the_earlier_counts(delays: tuple[float, float]) -> None:
         queue.done("a")
         assert await taken(queue, within=100) is None
 
-    run_virtually(scene)
+    run(scene())
 
 
 def test_a_name_that_is_due_now_no_longer_waits_for_its_delay() -> None:
@@ -116,7 +116,7 @@ def test_a_name_that_is_due_now_no_longer_waits_for_its_delay() -> None:
         queue.done("a")
         assert await taken(queue, within=100) is None
 
-    run_virtually(scene)
+    run(scene())
 
 
 def test_a_delay_does_not_hold_up_a_name_that_is_queued_already() -> None:
@@ -128,7 +128,7 @@ def test_a_delay_does_not_hold_up_a_name_that_is_queued_already() -> None:
         queue.done("a")
         assert await taken(queue, within=100) is None
 
-    run_virtually(scene)
+    run(scene())
 
 
 def test_a_delay_does_not_hold_up_a_name_that_is_to_run_again() -> None:
@@ -143,7 +143,7 @@ def test_a_delay_does_not_hold_up_a_name_that_is_to_run_again() -> None:
         queue.done("a")
         assert await taken(queue, within=100) is None
 
-    run_virtually(scene)
+    run(scene())
 
 
 def test_a_name_that_comes_due_in_work_runs_again() -> None:
@@ -156,7 +156,7 @@ def test_a_name_that_comes_due_in_work_runs_again() -> None:
         queue.done("a")
         assert (await queue.get(), now()) == ("a", 10)
 
-    run_virtually(scene)
+    run(scene())
 
 
 @pytest.mark.parametrize("delay", [0, -1])
@@ -166,7 +166,7 @@ def test_no_delay_means_now(delay: float) -> None:
         queue.add_after("a", delay)
         assert (await queue.get(), now()) == ("a", 0)
 
-    run_virtually(scene)
+    run(scene())
 
 
 def test_a_worker_that_is_cancelled_leaves_its_wake_up_to_the_next() -> None:
@@ -179,7 +179,7 @@ def test_a_worker_that_is_cancelled_leaves_its_wake_up_to_the_next() -> None:
         assert await second == "a"
         assert first.cancelled()
 
-    run_virtually(scene)
+    run(scene())
 
 
 def test_a_worker_that_gave_up_waiting_is_not_woken() -> None:
@@ -191,7 +191,7 @@ def test_a_worker_that_gave_up_waiting_is_not_woken() -> None:
         queue.add("a")
         assert await second == "a"
 
-    run_virtually(scene)
+    run(scene())
 
 
 def test_the_depth_is_told_at_every_change() -> None:
@@ -205,7 +205,7 @@ def test_the_depth_is_told_at_every_change() -> None:
         await queue.get()
         assert depths == [1, 2, 1, 0]
 
-    run_virtually(scene)
+    run(scene())
 
 
 def test_waiting_for_an_empty_queue_never_ends() -> None:
@@ -213,7 +213,7 @@ def test_waiting_for_an_empty_queue_never_ends() -> None:
         await WorkQueue[str]().get()
 
     with pytest.raises(Stuck):
-        run_virtually(scene)
+        run(scene())
 
 
 @calmly

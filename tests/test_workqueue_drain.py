@@ -3,7 +3,7 @@
 import asyncio
 
 from tekton_integrations.workqueue import WorkQueue
-from tests.virtual_time import run_virtually
+from tests.virtual_time import run
 
 
 def now() -> float:
@@ -20,7 +20,7 @@ def test_draining_waits_for_what_is_in_work() -> None:
         await queue.drain()
         assert now() == 5
 
-    run_virtually(scene)
+    run(scene())
 
 
 def test_draining_an_idle_queue_is_done_at_once() -> None:
@@ -30,7 +30,7 @@ def test_draining_an_idle_queue_is_done_at_once() -> None:
         await queue.drain()
         assert now() == 0
 
-    run_virtually(scene)
+    run(scene())
 
 
 def test_a_queue_that_was_idle_before_still_waits_for_its_work() -> None:
@@ -44,7 +44,7 @@ def test_a_queue_that_was_idle_before_still_waits_for_its_work() -> None:
         await queue.drain()
         assert now() == 3
 
-    run_virtually(scene)
+    run(scene())
 
 
 def test_a_drained_queue_gives_out_nothing() -> None:
@@ -59,7 +59,7 @@ def test_a_drained_queue_gives_out_nothing() -> None:
         assert not worker.done()
         worker.cancel()
 
-    run_virtually(scene)
+    run(scene())
 
 
 def test_a_name_that_is_to_run_again_does_not_hold_up_draining() -> None:
@@ -72,4 +72,4 @@ def test_a_name_that_is_to_run_again_does_not_hold_up_draining() -> None:
         await queue.drain()
         assert now() == 1
 
-    run_virtually(scene)
+    run(scene())

@@ -6,7 +6,7 @@ import math
 import pytest
 
 from tekton_integrations.workqueue import WorkQueue
-from tests.virtual import clock, run
+from tests.virtual_time import clock, run
 
 
 def team(name: str) -> str:

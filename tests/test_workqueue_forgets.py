@@ -9,7 +9,7 @@ from collections.abc import Callable
 import pytest
 
 from tekton_integrations.workqueue import WorkQueue
-from tests.virtual import clock, run
+from tests.virtual_time import clock, run
 
 
 class Group:

@@ -5,16 +5,18 @@ import asyncio
 
 import pytest
 
+from tekton_integrations.limits import Cost, Limits
+from tekton_integrations.opening import Opening
 from tekton_integrations.quota import Quota
 from tekton_integrations.workqueue import WorkQueue
-from tests.virtual import clock, run
+from tests.virtual_time import clock, run
 
 
-def closed() -> Quota:
+def closed() -> Opening:
     """For an hour."""
-    quota = Quota(1, 10, clock=clock)
+    quota = Quota(Limits(), clock)
     quota.block(3600)
-    return quota
+    return quota.at(Cost())
 
 
 async def looked_at(queue: WorkQueue[str]) -> tuple[str, float]:

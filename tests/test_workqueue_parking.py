@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from tekton_integrations.workqueue import WorkQueue
-from tests.virtual import clock, run
+from tests.virtual_time import clock, run
 
 
 @dataclass(eq=False)

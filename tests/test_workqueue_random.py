@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tekton_integrations.workqueue import WorkQueue
 from tests.calm import calmly
-from tests.virtual_time import run_virtually
+from tests.virtual_time import run
 
 NAMES = ("a", "b", "c")
 
@@ -93,7 +93,7 @@ def test_each_name_is_given_out_when_it_is_due_and_once(script: list[Ask], secon
         assert [error for error in results if not isinstance(error, asyncio.CancelledError)] == []
         assert (model.due, model.working, len(queue)) == ({}, set(), 0)
 
-    run_virtually(scene)
+    run(scene())
 
 
 @calmly
@@ -111,4 +111,4 @@ def test_no_name_is_lost_to_workers_that_are_cancelled(script: list[Ask], pauses
             given_out.add(await asyncio.wait_for(queue.get(), 10))
         assert len(queue) == 0
 
-    run_virtually(scene)
+    run(scene())

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tekton_integrations.workqueue import WorkQueue
 from tests.calm import calmly
-from tests.virtual import clock, run
+from tests.virtual_time import clock, run
 
 NAMES = ("a/1", "a/2", "a/3", "b/1", "b/2")
 CAP = 2

@@ -16,8 +16,9 @@ import msgspec
 from tekton_integrations.kube.client import ApiError, KubeClient, collection
 from tekton_integrations.kube.informer import Informer
 from tekton_integrations.kube.lister import Lister
+from tekton_integrations.kube.metadata_json import PARENT_LABEL, Labelled, decode_labelled
 from tekton_integrations.kube.runs import ALL, Runs, integration_of, on_its_own
-from tekton_integrations.kube.runs_json import PARENT_LABEL, Labelled, decode_labelled, decode_run
+from tekton_integrations.kube.runs_json import decode_run
 from tekton_integrations.kube.source import Source
 from tekton_integrations.log import logger
 from tekton_integrations.run import KINDS, Run
@@ -149,7 +150,7 @@ class Children:
             return self._left(child)
         self._since.pop(child.uid, None)
         self._verdicts[child.uid] = verdict
-        run = self.judge(decode_run(raw))
+        run = self.judge(self._runs.decode(raw))
         if verdict:
             self._runs.take(run, watched=not child.labelled)
         elif suspect.asked:

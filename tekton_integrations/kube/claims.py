@@ -6,22 +6,24 @@ there nobody calls the integration unknown, so that several Deployments don't co
 """
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 import msgspec
 
+from tekton_integrations.allowance import Allowance
 from tekton_integrations.integration import Integration
 from tekton_integrations.kube.client import ApiError, KubeClient, collection
 from tekton_integrations.options import description
-from tekton_integrations.quota import Quota
 from tekton_integrations.record import API_VERSION, rfc3339
 from tekton_integrations.registry import package_version
 from tekton_integrations.run import KINDS
 
 KIND = "Integration"
 PLURAL = "integrations"
+# Quotas in a status: the object must stay small.
+_SHOWN = 200
 
 
 class _Metadata(msgspec.Struct, rename="camel"):
@@ -90,13 +92,14 @@ class Claims:
         """Others may have written since: the next word is written in any case."""
         self._told.pop(name, None)
 
-    async def tell(self, integration: Integration, holder: str, quotas: Mapping[tuple[str, str], Quota]) -> None:
-        """Publishes who works it, and its quotas; writes only what has changed. `holder` is empty at a farewell.
+    async def tell(self, integration: Integration, holder: str, known: Mapping[str, Sequence[Allowance]]) -> None:
+        """Publishes who works it, and what is known of its services' limits, by Provider; writes only what has changed.
+        `holder` is empty at a farewell.
 
         Raises ApiError: 404 when somebody deleted it.
         """
         ready = _ready(holder)
-        told = _described(integration) | {"holder": holder, **_allowance(quotas)}
+        told = _described(integration) | {"holder": holder, **_quotas(known)}
         before = self._told.get(integration.name)
         if before == told:
             return
@@ -128,17 +131,20 @@ def _ready(holder: str) -> dict[str, Any]:
     return {"conditions": [condition]}
 
 
-def _allowance(quotas: Mapping[tuple[str, str], Quota]) -> dict[str, Any]:
+def _quotas(known: Mapping[str, Sequence[Allowance]]) -> dict[str, Any]:
     """Rounded to what people look for, so that not each call makes a write."""
-    shown = []
-    for (provider, scope), quota in sorted(quotas.items()):
-        entry: dict[str, Any] = {"provider": provider, "scope": scope}
-        if quota.limit:
-            entry |= {"limit": quota.limit, "remaining": _coarse(quota.remaining or 0, quota.limit)}
-        if quota.blocked_for:
-            entry["blockedUntil"] = rfc3339(time.time() + quota.blocked_for, precise=False)
-        shown.append(entry)
-    return {"quotas": shown, "quota": _sentence(shown)}
+    every = [_shown(provider, each) for provider in sorted(known) for each in known[provider]]
+    shown = sorted(every, key=lambda entry: "blockedUntil" not in entry)[:_SHOWN]
+    return {"quotas": shown, "quota": _sentence(every)}
+
+
+def _shown(provider: str, known: Allowance) -> dict[str, Any]:
+    entry: dict[str, Any] = {"provider": provider, "scope": known.scope}
+    if known.limit:
+        entry |= {"limit": known.limit, "remaining": _coarse(known.remaining or 0, known.limit)}
+    if known.blocked_until:
+        entry["blockedUntil"] = rfc3339(known.blocked_until, precise=False)
+    return entry
 
 
 def _coarse(remaining: int, limit: int) -> int:

@@ -105,6 +105,19 @@ class KubeClient:
         except _UNREACHABLE as error:
             raise _unreachable(error) from error
 
+    async def tail(self, path: str, params: Mapping[str, str], keep: int, most: int) -> tuple[bytes, int]:
+        """The last `keep` bytes of an answer, and how many there were in all. Stops reading when there are more than
+        `most`: then the end is another one."""
+        kept, size = bytearray(), 0
+        async with self.stream(path, params, TIMEOUT) as content:
+            async for chunk in content.iter_any():
+                kept += chunk
+                del kept[:-keep]
+                size += len(chunk)
+                if size > most:
+                    break
+        return bytes(kept), size
+
     async def _call(
         self,
         method: str,

@@ -1,22 +1,30 @@
 """Reads and writes records: every write is guarded by its resourceVersion and is in the cache when it returns.
 
-What is settled, and most of all records are, is kept as two integers: 50,000 whole ones would take 140 MiB.
+What is settled, and most of all records are, is kept as two integers and a string that they share: 50,000 whole
+ones would take 140 MiB.
 """
 
+import re
+import sys
 from collections.abc import Callable, Iterator
 
 import msgspec
 
 from tekton_integrations import metrics
+from tekton_integrations.annotations import DOMAIN
 from tekton_integrations.kube.client import ApiError, KubeClient, collection
 from tekton_integrations.kube.informer import Handler, Informer
 from tekton_integrations.kube.lister import Lister
 from tekton_integrations.kube.records_json import decode_record, to_object
 from tekton_integrations.kube.source import Source
 from tekton_integrations.record import API_VERSION, KIND, Record
-from tekton_integrations.requests import Request
+from tekton_integrations.requests import Request, for_record
 
 PLURAL = "integrationstatuses"
+# Of those that share a label, so many are looked at.
+_MANY = 500
+# https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#syntax-and-character-set
+_LABEL = re.compile(r"[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?")
 
 
 class _Metadata(msgspec.Struct, rename="camel"):
@@ -29,6 +37,13 @@ class _Object(msgspec.Struct):
     metadata: _Metadata
 
 
+class _Settled(msgspec.Struct, frozen=True, gc=False):
+    """`digest`: the digest's hash."""
+
+    digest: int
+    provider: str
+
+
 class Records:
     """The open records in the cluster, what of the settled ones matters, and the last state of those that somebody
     else deleted too early. `vanished` is called when settled ones went while nobody looked."""
@@ -39,8 +54,8 @@ class Records:
         self._lost: Lister[Record] = Lister({"run": _run_uid})
         self._deleting: set[str] = set()
         self._writing: set[tuple[str, str]] = set()
-        # hash of namespace and name → hash of the digest
-        self._settled: dict[int, int] = {}
+        # By the hash of namespace and name.
+        self._settled: dict[int, _Settled] = {}
         self._lister: Lister[Record] = Lister({"run": _run_uid, "waiting": _waiting_in})
         self._path = collection(API_VERSION, PLURAL, namespace)
         source = Source(KIND, self._path, decode_record, silence, keep=self._keep)
@@ -69,9 +84,10 @@ class Records:
             return None
         return await self._read(*key)
 
-    def settled(self, namespace: str, name: str, digest: str) -> bool:
-        """Whether a record says that all is done for this digest."""
-        return self._settled.get(hash((namespace, name))) == hash(digest)
+    def settled(self, namespace: str, name: str, digest: str) -> str | None:
+        """The path of the Provider by which all is done for this digest; None where no record says so."""
+        known = self._settled.get(hash((namespace, name)))
+        return known.provider if known is not None and known.digest == hash(digest) else None
 
     def has_settled(self, namespace: str, name: str) -> bool:
         return hash((namespace, name)) in self._settled
@@ -98,6 +114,16 @@ class Records:
         """A resourceVersion of this moment: whatever was written before has a lower one. Raises ApiError."""
         page = await self._client.get(self._path, {"limit": "1"})
         return int(msgspec.json.decode(page, type=_Fence).metadata.resource_version)
+
+    async def labelled(self, namespace: str, integration: str, key: str, value: str) -> list[Record]:
+        """Up to `_MANY` records of the integration with this label of ours, read live. Raises ApiError."""
+        if not (_LABEL.fullmatch(key) and _LABEL.fullmatch(value)):
+            return []  # nothing can have it, and a comma would ask for something else
+        selector = f"{DOMAIN}/integration={integration},{DOMAIN}/{key}={value}"
+        query = {"labelSelector": selector, "limit": str(_MANY)}
+        raw = await self._client.get(collection(API_VERSION, PLURAL, namespace), query)
+        found = [decode_record(item) for item in msgspec.json.decode(raw, type=_List).items]
+        return [record for record in found if record.readable and _says(record, integration, key, value)]
 
     async def write(self, record: Record) -> Record:
         """Creates or replaces it. Raises ApiError; 409 means that our cache is behind."""
@@ -163,7 +189,7 @@ class Records:
         key = hash((record.namespace, record.name))
         self._lost.remove(record.namespace, record.name)  # there it is again
         if record.settled:
-            self._settled[key] = hash(record.input_digest)
+            self._settled[key] = _Settled(hash(record.input_digest), sys.intern(record.provider))
             return False
         self._settled.pop(key, None)
         return True
@@ -187,12 +213,22 @@ class Records:
             self.vanished()
 
 
+class _List(msgspec.Struct):
+    items: list[msgspec.Raw]
+
+
 class _ListMetadata(msgspec.Struct, rename="camel"):
     resource_version: str
 
 
 class _Fence(msgspec.Struct):
     metadata: _ListMetadata
+
+
+def _says(record: Record, integration: str, key: str, value: str) -> bool:
+    """What the record says counts, not the label on it; and one that nobody asked for says nothing."""
+    own = record.integration == integration and record.name == for_record(record).record_name
+    return own and record.target is not None and record.target.labels.get(key) == value
 
 
 def _run_uid(record: Record) -> str:

@@ -1,5 +1,5 @@
-"""The runs in the cluster that somebody still has to report, the last state of those that were just deleted, and
-what is below a run. Children are the business of children.py.
+"""The runs in the cluster that somebody still has to report, the last state of those that were just deleted.
+Children are the business of children.py, and what is below a run that of below.py.
 """
 
 import re
@@ -11,10 +11,12 @@ import msgspec
 from msgspec.structs import replace
 
 from tekton_integrations import annotations
+from tekton_integrations.kube.below import Below
 from tekton_integrations.kube.client import ApiError, KubeClient, collection
 from tekton_integrations.kube.informer import Handler, Informer
 from tekton_integrations.kube.lister import Lister
-from tekton_integrations.kube.runs_json import PARENT_LABEL, decode_child, decode_run
+from tekton_integrations.kube.metadata_json import PARENT_LABEL
+from tekton_integrations.kube.runs_json import decode_child, decode_run
 from tekton_integrations.kube.source import Source
 from tekton_integrations.requests import Request, for_run
 from tekton_integrations.run import KINDS, Child, Run
@@ -34,19 +36,16 @@ K = TypeVar("K")
 V = TypeVar("V")
 
 
-class _List(msgspec.Struct):
-    items: list[msgspec.Raw]
-
-
 class Runs:
     """`namespace`: only runs in there; empty for all. `wanted` tells whether a run still has to be reported: one
     that has not takes no memory, and `dropped` hears of it. `judge` gives what a run is after looking at whom it says
     to belong to."""
 
     def __init__(self, client: KubeClient, silence: float, namespace: str = "") -> None:
-        self._client = client
+        self._client, self._below = client, Below(client)
         self.wanted: Callable[[Run], bool] = lambda _: True
         self.judge: Callable[[Run], Run] = lambda run: run
+        self.decode: Callable[[bytes | msgspec.Raw], Run] = decode_run
         self.dropped: Callable[[Run], None] = lambda _: None
         self._last: dict[str, Run] = {}
         self._when: dict[str, float] = {}
@@ -63,7 +62,7 @@ class Runs:
                 Source(
                     kind,
                     collection(*api, namespace),
-                    lambda raw: self.judge(decode_run(raw)),
+                    lambda raw: self.judge(self.decode(raw)),
                     silence,
                     selector={"labelSelector": f"!{PARENT_LABEL}"},
                     keep=self._keep,
@@ -121,7 +120,7 @@ class Runs:
         """From the API server."""
         if (raw := await self.fetch(kind, namespace, name)) is None:
             return None
-        return self.judge(decode_run(raw))
+        return self.judge(self.decode(raw))
 
     def take(self, run: Run, *, watched: bool) -> None:
         """News of a run that says to be another's child and is reported on its own; `watched` by an informer here."""
@@ -202,26 +201,14 @@ class Runs:
         self._at_start |= {run.uid for run in self if for_run(run) and unknown(run)}
 
     async def children(self, run: Run) -> list[Child]:
-        """The TaskRuns that the run controls, in the order in which they started; of a TaskRun, itself.
+        """What is below the run, in the order in which it started; of a TaskRun, itself. Raises ApiError.
 
-        None where we may not read them, or they are gone with the run: a report without details beats no report.
+        Nothing where we may not read it, or it is gone with the run: a report without details beats no report.
         """
         if run.kind == "TaskRun":
             raw = await self.fetch(run.kind, run.namespace, run.name)
             return [decode_child(raw)[1]] if raw else []
-        if run.kind != "PipelineRun":
-            return []
-        path = collection(*KINDS["TaskRun"], run.namespace)
-        try:
-            raw = await self._client.get(path, {"labelSelector": f"{PARENT_LABEL}={run.name}"})
-        except ApiError as error:
-            if error.status in (403, 404):
-                return []
-            raise
-        found = [decode_child(item) for item in msgspec.json.decode(raw, type=_List).items]
-        # The label can be forged; the owner's uid says whose child it is.
-        children = [child for parent, child in found if parent == run.uid]
-        return sorted(children, key=lambda child: (child.started or float("inf"), child.name))
+        return await self._below.children(run)
 
     async def fetch(self, kind: str, namespace: str, name: str) -> bytes | None:
         """The JSON of a run; None if there is none. Raises ApiError."""
@@ -237,7 +224,7 @@ class Runs:
     def _keep(self, run: Run) -> bool:
         if self.wanted(run):
             return True
-        if run.children and (run.annotations or run.ignored):
+        if run.children and run.asks:
             self.dropped(run)
         return False
 

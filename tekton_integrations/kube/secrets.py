@@ -7,6 +7,7 @@ a Secret opts in: by its type, or by a label that names the Provider.
 import asyncio
 import base64
 import time
+from collections.abc import Callable
 
 import msgspec
 
@@ -36,8 +37,9 @@ class _Secret(msgspec.Struct):
 class Credentials:
     """Credentials of Providers, cached by Provider."""
 
-    def __init__(self, client: KubeClient) -> None:
+    def __init__(self, client: KubeClient, clock: Callable[[], float] = time.monotonic) -> None:
         self._client = client
+        self._clock = clock
         self._cache: dict[str, tuple[float, int, Credential]] = {}
         self._locks: dict[str, asyncio.Lock] = {}
 
@@ -50,10 +52,10 @@ class Credentials:
         # All workers wait for one reading instead of doing it each.
         async with self._locks.setdefault(provider.uid, asyncio.Lock()):
             cached = self._cache.get(provider.uid)
-            if cached and cached[1] == provider.generation and time.monotonic() - cached[0] < MAX_AGE:
+            if cached and cached[1] == provider.generation and self._clock() - cached[0] < MAX_AGE:
                 return cached[2]
             credential = await self._read(provider, kind)
-            self._cache[provider.uid] = (time.monotonic(), provider.generation, credential)
+            self._cache[provider.uid] = (self._clock(), provider.generation, credential)
             return credential
 
     async def _read(self, provider: Provider, kind: ProviderType) -> Credential:

@@ -8,7 +8,7 @@ import pytest
 
 from hack.testbed.certificates import Authority
 from tekton_integrations.kube.config import TOKEN_AGE, ConfigError, MountedToken, load
-from tests.virtual_time import run_virtually
+from tests.virtual_time import run
 
 
 @pytest.fixture
@@ -63,9 +63,9 @@ def test_a_rotated_token_is_read_after_a_minute(tmp_path: Path, monkeypatch: pyt
     path = tmp_path / "token"
     path.write_text("first")
     token = MountedToken(path)
-    assert run_virtually(token.header) == "Bearer first"
+    assert run(token.header()) == "Bearer first"
     path.write_text("second")
     now += TOKEN_AGE - 1
-    assert run_virtually(token.header) == "Bearer first"
+    assert run(token.header()) == "Bearer first"
     now += 1
-    assert run_virtually(token.header) == "Bearer second"
+    assert run(token.header()) == "Bearer second"

@@ -49,6 +49,7 @@ records = st.builds(
     next_attempt=st.none() | moments,
     intent=st.none() | attempts,
     verify_after=st.none() | moments,
+    sources=st.dictionaries(texts, texts, max_size=3),
 )
 RUN = RunRef(api_version="tekton.dev/v1", kind="PipelineRun", name="a", uid="run-uid")
 RECORD = Record(namespace="team-a", name="a-github-0f0f0f0f", run=RUN, integration="github")
