@@ -1,43 +1,112 @@
-"""Keeps one check run (with an App) or one commit status (with a token) equal to the run."""
+"""Keeps what GitHub shows of a commit equal to the run: a check run (with an App) or a commit status (with a token),
+and where they are asked for a check for each task, a deployment and a comment."""
 
 import hashlib
+from collections.abc import Mapping
+from functools import partial
 
-from tekton_integrations import Context, Integration, Record, Result, Run, Target, clean
-from tekton_integrations_github import checks, statuses
-from tekton_integrations_github.auth import Tokens
+from msgspec.structs import replace
+
+from tekton_integrations import (
+    Context,
+    Found,
+    Integration,
+    PermanentError,
+    Record,
+    Result,
+    Run,
+    Source,
+    State,
+    Target,
+    clean,
+)
+from tekton_integrations_github import checks, comments, deployments, inference, output, statuses, tasks
+from tekton_integrations_github.calls import Access
 from tekton_integrations_github.options import APP, MAX_NAME, TOKEN, GitHubOptions
+from tekton_integrations_github.report import Report, has_app
 
 
 class GitHub(Integration):
     name = "github"
     Options = GitHubOptions
     provider_types = (APP, TOKEN)
+    inferable = inference.INFERABLE
 
     def __init__(self) -> None:
-        self._tokens = Tokens()
+        self._access = Access()
+        self._absent = comments.Absent()
 
     def target(self, run: Run, options: GitHubOptions) -> Target:
+        inference.refuse_if_reported(run, options)
         # GitHub does not tell upper from lower case in these.
         repository, sha = f"{options.owner}/{options.repo}".lower(), options.sha.lower()
-        digest = hashlib.sha256(repository.encode()).hexdigest()[:16]
+        labels = {"repository-hash": hashlib.sha256(repository.encode()).hexdigest()[:16], "sha": sha}
+        if options.pull:
+            labels["pull-request"] = str(options.pull)
+        if comment := comments.share(run, options, repository):
+            labels[comments.LABEL] = comment
+        deployment = deployments.share(options, repository, sha)
         return Target(
             resource=repository,
             # The pipeline's name may come from a resolver's parameter, which nobody checks.
             name=options.name or clean(f"Tekton / {run.pipeline}", MAX_NAME),
             detail=sha,
-            labels={"repository-hash": digest, "sha": sha},
+            labels=labels,
+            shares=tuple(filter(None, (comment, deployment))),
         )
 
+    def progress(self, run: Run, options: GitHubOptions) -> tuple[str, ...]:
+        return (run.message, *run.children) if run.state is State.RUNNING else ()
+
+    def infer(self, source: Source) -> Mapping[str, Found]:
+        return inference.infer(source)
+
+    def is_asked(self, source: Source) -> bool:
+        return inference.asks(source)
+
     async def reconcile(self, run: Run, options: GitHubOptions, record: Record, context: Context) -> Result:
-        children = await context.children() if run.state.red else []
-        show = checks.show if _has_app(context) else statuses.show
-        return await show(self._tokens, run, children, record, context)
+        inference.refuse_other_host(options, context.credential.endpoint)
+        report = Report.of(self._access, run, options, record, context)
+        await report.gather()
+        shown = await (_show_checks(report) if report.by_app else _show_status(report))
+        refused: list[PermanentError] = []
+        for name, show in (("deployment", deployments.show), ("comment", partial(comments.show, absent=self._absent))):
+            try:
+                await show(report)
+            except PermanentError as error:
+                error.message = f"{shown}; but its {name} could not be brought up to date: {error.message}"
+                refused.append(error)
+        if refused:
+            raise refused[0]
+        return Result(memory=report.memory, url=report.url, summary=shown)
 
     async def settle(self, record: Record, context: Context) -> None:
-        settle = checks.settle if _has_app(context) else statuses.settle
-        await settle(self._tokens, record, context)
+        try:
+            if has_app(context):
+                await checks.settle(self._access, record, context, tasks.external_ids(record, context.external_id))
+            else:
+                await statuses.settle(self._access, record, context)
+        finally:  # one that is refused leaves the other to be ended
+            await deployments.settle(self._access, record, context)
 
 
-def _has_app(context: Context) -> bool:
-    """Only Apps may write check runs; see https://docs.github.com/en/rest/checks/runs."""
-    return context.credential.type == APP.name
+async def _show_checks(report: Report) -> str:
+    """A sentence on what is shown."""
+    single, notes = await tasks.planned(report) if report.options.checks == "tasks" else ([], ())
+    report.page = replace(report.page, notes=notes)
+    await checks.show(report)
+    report.page = replace(report.page, check_url=report.url)
+    await tasks.show(report, single)
+    return f"check {_named(report)}"
+
+
+async def _show_status(report: Report) -> str:
+    if not await statuses.show(report):
+        return f"status {report.target.name!r} of {report.target.resource}: a newer run shows in its place"
+    report.page = replace(report.page, check_url=report.url)
+    return f"status {_named(report)}"
+
+
+def _named(report: Report) -> str:
+    outcome = output.title(report.run, report.children)
+    return f"{report.target.name!r} of {report.target.resource}: {outcome}"

@@ -1,11 +1,11 @@
 """What annotations may say, and which Providers serve them."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
 
-from tekton_integrations import ProviderType, SecretSource
+from tekton_integrations import PermanentError, ProviderType, SecretSource
 
 API = "https://api.github.com"
 MAX_NAME = 100
@@ -16,7 +16,23 @@ INVISIBLE = (
 )
 
 
-class GitHubOptions(msgspec.Struct, frozen=True, kw_only=True):
+# Upper and lower case of a host's name are the same; a port is no part of it.
+HOST = r"[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*"
+# What stands for "there is no pull request".
+NONE = "none"
+
+
+def key(name: str) -> str:
+    """The annotation of an option, for messages."""
+    return f"github.integrations.tekton.dev/{name}"
+
+
+class GitHubOptions(msgspec.Struct, frozen=True, kw_only=True, rename="kebab", omit_defaults=True):
+    """Defaults are left out of what the digest of a report is made from: a new option reports no old run anew.
+
+    `context` is another word for `name`, which holds either. Raises PermanentError for what does not go together.
+    """
+
     owner: Annotated[
         str,
         Meta(
@@ -52,7 +68,108 @@ class GitHubOptions(msgspec.Struct, frozen=True, kw_only=True):
             description="the check's name, up to 100 characters; by default `Tekton / ` and the pipeline's name",
             examples=["Tekton / unit tests"],
         ),
+    ] = msgspec.field(default_factory=str)  # a default that is not left out, as in version 0.1.0
+    context: Annotated[
+        str,
+        Meta(
+            pattern=rf"\A(?! )[^{INVISIBLE}]+(?<! )\Z",
+            max_length=MAX_NAME,
+            description="the same as `name`, in the word that commit statuses use; up to 100 characters",
+            examples=["ci/unit-tests"],
+        ),
     ] = ""
+    host: Annotated[
+        str,
+        Meta(
+            pattern=rf"\A({HOST})?\Z",
+            max_length=253,
+            description="the host of the repository's pages; another one than the Provider's is refused, "
+            "and left empty it is not looked at",
+            examples=["github.com"],
+        ),
+    ] = ""
+    pull_request: Annotated[
+        str,
+        Meta(
+            pattern=rf"\A([1-9][0-9]{{0,9}}|{NONE})\Z",
+            description="the number of the pull request that `comment` is about, or `none`",
+            examples=["12"],
+        ),
+    ] = ""
+    comment: Annotated[
+        Literal["never", "on-failure", "always"],
+        Meta(
+            description="when the pull request gets a comment: `never` (the default), `on-failure` (which turns green "
+            "again), or `always`; there is one for each pipeline, updated in place. It needs `pull-request`",
+            examples=["on-failure"],
+        ),
+    ] = "never"
+    environment: Annotated[
+        str,
+        Meta(
+            pattern=rf"\A(?! )[^{INVISIBLE}]+(?<! )\Z",
+            max_length=255,
+            description="the environment to which the run deploys the commit: GitHub shows it as a deployment",
+            examples=["staging"],
+        ),
+    ] = ""
+    environment_url: Annotated[
+        str,
+        Meta(
+            pattern=rf"\Ahttps?://{HOST}(:[0-9]{{1,5}})?([/?#][!#-;=?-\[\]_a-z~]*)?\Z",
+            max_length=2000,
+            description="where the environment is found, an http or https URL without a user; needs `environment`",
+            examples=["https://staging.example.com"],
+        ),
+    ] = ""
+    logs: Annotated[
+        Literal["private", "always", "never"],
+        Meta(
+            description="whether the ends of failed steps' logs are shown: at `private` repositories only (the "
+            "default), `always`, or `never`",
+            examples=["always"],
+        ),
+    ] = "private"
+    checks: Annotated[
+        Literal["run", "tasks"],
+        Meta(
+            description="one check for the `run` (the default), or one more for each of its `tasks`",
+            examples=["tasks"],
+        ),
+    ] = "run"
+    beside_pipelines_as_code: Annotated[
+        bool,
+        Meta(
+            description="whether a run that Pipelines-as-Code made, and reports itself, is shown here, too: "
+            "`true` or `false` (the default)",
+            examples=["true"],
+        ),
+    ] = False
+
+    def __post_init__(self) -> None:
+        if self.name and self.context and self.name != self.context:
+            raise PermanentError(
+                "InvalidAnnotation",
+                f"{key('name')} and {key('context')} mean the same and say different things; remove one",
+            )
+        if self.comment != "never" and not self.pull_request:
+            raise PermanentError(
+                "MissingAnnotation",
+                f"{key('pull-request')} is missing, and {key('comment')} is {self.comment}; give the pull request's "
+                f"number, or {NONE} where there is none",
+            )
+        if self.environment_url and not self.environment:
+            raise PermanentError(
+                "MissingAnnotation",
+                f"{key('environment')} is missing, and {key('environment-url')} is there; say which environment it is",
+            )
+        msgspec.structs.force_setattr(self, "name", self.name or self.context)
+        msgspec.structs.force_setattr(self, "context", "")
+
+    @property
+    def pull(self) -> int:
+        """The pull request's number; 0 where there is none."""
+        return int(self.pull_request) if self.pull_request not in ("", NONE) else 0
 
 
 class AppSettings(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):

@@ -1,4 +1,4 @@
-"""What GitHub shows of a run: run → payload. Pure.
+"""What GitHub shows of a run: run → payload. Pure; the words stand in title.py, causes.py, table.py and page.py.
 
 Limits: https://docs.github.com/en/rest/checks/runs (title 255, summary 65,535 characters) and
 https://docs.github.com/en/rest/commits/statuses (description 140).
@@ -8,57 +8,108 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from tekton_integrations import Child, Run, State, clean
+from msgspec.structs import replace
 
-MAX_TITLE = 255
-# GitHub counts characters and also bytes.
-MAX_SUMMARY_BYTES = 65_000
+from tekton_integrations import Child, Excerpt, Run, State, clean
+from tekton_integrations_github import findings
+from tekton_integrations_github import page as pages
+from tekton_integrations_github.comment_text import comment
+from tekton_integrations_github.culprits import Culprit, culprits
+from tekton_integrations_github.findings import Annotations
+from tekton_integrations_github.markdown import link
+from tekton_integrations_github.page import Page
+from tekton_integrations_github.states import LOOKS
+from tekton_integrations_github.text import count, one_line
+from tekton_integrations_github.title import title
+
 MAX_DESCRIPTION = 140
-
-# State → (status, conclusion) of a check run, and state of a commit status, which knows fewer words.
+# State → (status, conclusion) of a check run, and state of a commit status: for the docs, which show them.
 _CHECK = {
-    State.QUEUED: ("queued", None),
-    State.RUNNING: ("in_progress", None),
-    State.SUCCEEDED: ("completed", "success"),
-    State.SKIPPED: ("completed", "skipped"),
-    State.FAILED: ("completed", "failure"),
-    State.FAILURE_IGNORED: ("completed", "neutral"),
-    State.COULD_NOT_START: ("completed", "failure"),
-    State.CANCELLED: ("completed", "cancelled"),
-    State.TIMED_OUT: ("completed", "timed_out"),
+    state: (look.status if look.conclusion is None else "completed", look.conclusion) for state, look in LOOKS.items()
 }
-_STATUS = {
-    State.QUEUED: "pending",
-    State.RUNNING: "pending",
-    State.SUCCEEDED: "success",
-    State.SKIPPED: "success",
-    State.FAILED: "failure",
-    State.FAILURE_IGNORED: "success",
-    State.COULD_NOT_START: "error",
-    State.CANCELLED: "error",
-    State.TIMED_OUT: "failure",
-}
+_STATUS = {state: look.commit for state, look in LOOKS.items()}
 SETTLED_TITLE = "Run deleted, outcome unknown"
 SETTLED = "The run was deleted, or no longer asks to be shown here, before it ended. Its outcome is unknown."
+_NOTHING_MORE = Page()
 
 
-def check_run(run: Run, children: Sequence[Child]) -> dict[str, Any]:
-    """The fields of a check run that follow from the run's state."""
+def check_run(run: Run, children: Sequence[Child], page: Page = _NOTHING_MORE) -> dict[str, Any]:
+    """The fields of a check run that follow from the run, but for its annotations, which GitHub adds up."""
+    left = annotations(run, page.excerpts).omitted
+    notes = (f"{count(left, 'more finding')} in the log {'is' if left == 1 else 'are'} not shown.",) if left else ()
+    return _check(run, children, replace(page, notes=(*page.notes, *notes)))
+
+
+def _check(run: Run, children: Sequence[Child], page: Page) -> dict[str, Any]:
+    shown = {"title": title(run, children), "summary": pages.summary(run, children, page.notes)}
+    # An empty text is sent, too: GitHub would keep the one before.
+    shown["text"] = pages.text(run, children, page.excerpts)
     status, conclusion = _CHECK[run.state]
-    payload: dict[str, Any] = {
-        "status": status,
-        "output": {"title": title(run, children), "summary": summary(run, children)},
-    }
+    payload: dict[str, Any] = {"status": status, "output": shown}
     if run.started:
         payload["started_at"] = _time(run.started)
     if conclusion:
         payload["conclusion"] = conclusion
         payload["completed_at"] = _time(run.finished or run.created)
+    if link("", page.details_url):
+        payload["details_url"] = page.details_url
     return payload
 
 
-def commit_status(run: Run, children: Sequence[Child]) -> dict[str, str]:
-    return {"state": _STATUS[run.state], "description": clean(plain(title(run, children)), MAX_DESCRIPTION)}
+def ended(run: Run, children: Sequence[Child]) -> list[Child]:
+    """Tekton ends what is below a run a moment after the run, which nobody is told of: it will not go on."""
+    return [_ended(run, child) if run.final and not child.state.final else child for child in children]
+
+
+def _ended(run: Run, child: Child) -> Child:
+    """As Tekton itself will have it."""
+    why = "has timed out" if run.state is State.TIMED_OUT else "has ended"
+    message = f"TaskRun cancelled as the PipelineRun it belongs to {why}."
+    steps = tuple(
+        replace(step, exit_code=1, reason="TaskRunCancelled", finished=run.finished)
+        if step.started is not None and step.finished is None
+        else step
+        for step in child.steps
+    )
+    reason = "TaskRunCancelled"
+    return replace(child, state=State.CANCELLED, finished=run.finished, reason=reason, message=message, steps=steps)
+
+
+def task_check(run: Run, child: Child, page: Page = _NOTHING_MORE) -> dict[str, Any]:
+    """A check run for one task alone. Notes and findings stand in the run's."""
+    [alone] = ended(run, [child])
+    as_run = replace(
+        run,
+        kind=alone.kind,
+        name=alone.name,
+        state=alone.state,
+        reason=alone.reason,
+        message=alone.message,
+        created=run.created if alone.started is None else alone.started,
+        started=alone.started,
+        finished=alone.finished,
+        children=(),
+        skipped=(),
+    )
+    return _check(as_run, [alone], replace(page, notes=()))
+
+
+def annotations(run: Run, excerpts: Mapping[str, Excerpt]) -> Annotations:
+    """What the logs say of files; nothing while the run goes on, since GitHub never takes one back."""
+    return findings.annotations(excerpts.values()) if run.final else Annotations()
+
+
+def commit_status(run: Run, children: Sequence[Child], details_url: str = "") -> dict[str, str]:
+    # GitHub keeps 1,000 statuses of a name, so they do not tell of progress.
+    said = title(run, children) if run.final else str(run.state)
+    description = one_line(plain(said), MAX_DESCRIPTION)
+    payload = {"state": _STATUS[run.state], "description": description}
+    return payload | {"target_url": details_url} if link("", details_url) else payload
+
+
+def deployment_state(run: Run) -> tuple[str, str]:
+    """(state, description of at most 140 characters) of a deployment status."""
+    return LOOKS[run.state].deployment, one_line(plain(title(run, [])), MAX_DESCRIPTION)
 
 
 def plain(text: str) -> str:
@@ -90,82 +141,26 @@ def twin_check_run(started_at: str, kept: int) -> dict[str, Any]:
     }
 
 
-def title(run: Run, children: Sequence[Child]) -> str:
-    """The outcome in a line, and what failed."""
-    return clean(_title(run, failed(children)), MAX_TITLE)
-
-
-def _title(run: Run, culprits: Sequence[Child]) -> str:
-    match run.state:
-        case State.SUCCEEDED:
-            return f"Succeeded{_took(run)}"
-        case State.SKIPPED:
-            return "Skipped: no task had to run"
-        case State.FAILED if culprits:
-            more = f" (and {len(culprits) - 1} more)" if len(culprits) > 1 else ""
-            return f"{culprits[0].task} failed: {cause(culprits[0])}{more}"
-        case State.FAILED | State.FAILURE_IGNORED:
-            return f"Failed: {run.message or run.reason}"
-        case State.COULD_NOT_START:
-            return f"Could not start: {run.message or run.reason}"
-        case State.CANCELLED:
-            return f"Cancelled{_took(run, 'after')}"
-        case State.TIMED_OUT:
-            return f"Timed out{_took(run, 'after')}"
-        case _:
-            return str(run.state)
-
-
-def summary(run: Run, children: Sequence[Child]) -> str:
-    parts = [f"{run.kind} {code(run.name)} in namespace {code(run.namespace)}: **{run.state}**."]
-    if run.final and run.state is not State.SUCCEEDED:
-        parts.append(f"\n\nTekton says {code(run.reason)}: {code(clean(run.message, 2000))}")
-    for number, child in enumerate(failed(children)):
-        separator = "\n" if number else "\n\n"
-        parts.append(f"{separator}- {code(child.task)}: {code(cause(child))}")
-    return _fitting(parts)
-
-
-def _fitting(parts: Sequence[str]) -> str:
-    """As many whole parts as GitHub takes, and how many were left out: half a part could leave markup open."""
-    room, text = MAX_SUMMARY_BYTES, ""
-    for number, part in enumerate(parts):
-        room -= len(part.encode())
-        if room < 0:
-            return f"{text}\n\n{len(parts) - number} more are left out."
-        text += part
-    return text
-
-
-def failed(children: Sequence[Child]) -> list[Child]:
-    """The children that a person should look at, in the order in which they started."""
-    return [child for child in children if child.state.red]
-
-
-def cause(child: Child) -> str:
-    """Which step ended how; else Tekton's reason and message."""
-    for step in child.steps:
-        if step.exit_code:
-            why = f" ({step.reason})" if step.reason not in ("Error", "") else ""
-            return f"step {step.name} exited with code {step.exit_code}{why}"
-    return f"{child.reason}: {child.message}" if child.message else child.reason
-
-
-def code(text: str) -> str:
-    """Untrusted text as a Markdown code span: nothing in it is markup, a link or a mention."""
-    return f"`{clean(text, 2000).replace('`', chr(39))}`" if text else "nothing"
-
-
-def _took(run: Run, word: str = "in") -> str:
-    if run.finished is None or run.started is None:
-        return ""
-    seconds = round(run.finished - run.started)
-    minutes, seconds = divmod(seconds, 60)
-    hours, minutes = divmod(minutes, 60)
-    parts = [(hours, "h"), (minutes, "min"), (seconds, "s")]
-    text = " ".join(f"{value} {unit}" for value, unit in parts if value)
-    return f" {word} {text or 'less than a second'}"
-
-
 def _time(seconds: float) -> str:
     return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+__all__ = [
+    "SETTLED_TITLE",
+    "Annotations",
+    "Culprit",
+    "Page",
+    "annotations",
+    "check_run",
+    "clean",
+    "comment",
+    "commit_status",
+    "culprits",
+    "deployment_state",
+    "is_settled",
+    "plain",
+    "settled_check_run",
+    "task_check",
+    "title",
+    "twin_check_run",
+]

@@ -1,78 +1,89 @@
 """A commit status for each run, for those who have no App. GitHub appends, and the newest of a name counts.
 
-So a call that was cut and lands late would bring an old state back: what counts is looked at again afterwards.
+So several runs of one name share a place: only the newest of them writes there. And a call that was cut and lands
+late would bring an old state back: what counts is looked at again afterwards.
 https://docs.github.com/en/rest/commits/statuses
 """
 
-from collections.abc import Sequence
-from typing import Any
+from contextlib import nullcontext
 
-from tekton_integrations import Child, Context, Record, Result, Run, Target
+import msgspec
+
+from tekton_integrations import Context, Record, Target
 from tekton_integrations_github import output
-from tekton_integrations_github.api import Api
-from tekton_integrations_github.auth import Tokens
+from tekton_integrations_github.calls import Access, Calls
+from tekton_integrations_github.needs import STATUSES
+from tekton_integrations_github.report import Report, digest
 
-ID = "status-id"
+ID, SHOWN = "status-id", "status-shown"
+SETTLED = {"state": "error", "description": "Run deleted, outcome unknown"}
+
+
+class Status(msgspec.Struct):
+    """What GitHub says of one, as far as it matters."""
+
+    id: int
+    state: str
+    context: str = ""
+    description: str | None = None
+    target_url: str | None = None
 
 
 class Statuses:
     """The statuses of one commit under one name."""
 
-    def __init__(self, tokens: Tokens, target: Target, context: Context, *, final: bool) -> None:
-        self._tokens = tokens
-        self._target = target
+    def __init__(self, calls: Calls, target: Target, context: Context) -> None:
+        self._calls = calls
         self._context = context
-        self._api = Api(context, target.resource.partition("/")[0], final)
+        self._sha = target.detail
+        self._name = output.plain(target.name)
 
-    async def newest(self) -> dict[str, Any] | None:
-        path = f"/repos/{self._target.resource}/commits/{self._target.detail}/statuses?per_page=100"
-        pages = await self._tokens.pages(self._api, self._target.resource, path)
-        name = self._name.lower()
-        return next((s for page in pages for s in page if s["context"].lower() == name), None)
+    async def newest(self) -> Status | None:
+        path = f"/commits/{self._sha}/statuses?per_page=100"
+        mine = self._mine
+        found = await self._calls.pages(path, need=STATUSES, kind=list[Status], pick=mine, until=mine)
+        return found[0] if found else None
 
-    @property
-    def _name(self) -> str:
-        return output.plain(self._target.name)
-
-    async def post(self, payload: dict[str, str]) -> str:
-        """The new status's id."""
-        path = f"/repos/{self._target.resource}/statuses/{self._target.detail}"
+    async def post(self, payload: dict[str, str]) -> Status:
         body = {"context": self._name} | payload
-        # Posting twice does no harm by itself, so a call in doubt need not be waited for.
-        self._api.check_quota()
-        async with self._context.attempt(repeatable=True):
-            answer = await self._tokens.call(self._api, self._target.resource, "POST", path, body)
-        return str(answer["id"])
+        await self._calls.ready(STATUSES)
+        # Posting twice does no harm by itself, so a call in doubt need not be waited for. But it must stay in doubt:
+        # it may be another one's, of what must not be made twice.
+        async with nullcontext() if self._context.search else self._context.attempt(repeatable=True):
+            return await self._calls.call("POST", f"/statuses/{self._sha}", body, need=STATUSES, kind=Status)
 
-    @property
-    def page(self) -> str:
-        web = self._context.credential.endpoint.removesuffix("/api/v3").replace("//api.", "//")
-        return f"{web}/{self._target.resource}/commit/{self._target.detail}"
+    def _mine(self, page: list[Status]) -> list[Status]:
+        return [status for status in page if status.context.lower() == self._name.lower()]
 
 
-async def show(tokens: Tokens, run: Run, children: Sequence[Child], record: Record, context: Context) -> Result:
-    assert record.target is not None
-    statuses = Statuses(tokens, record.target, context, final=run.final)
-    payload = output.commit_status(run, children)
-    newest = await statuses.newest() if context.search else None
-    if newest is None or any(newest.get(key) != value for key, value in payload.items()):
-        number = await statuses.post(payload)
-    else:
-        number = str(newest["id"])
-    summary = (
-        f"status {record.target.name!r} of {record.target.resource} shows {payload['state']}: {payload['description']}"
-    )
-    return Result(memory={ID: number}, url=statuses.page, summary=summary)
+async def show(report: Report) -> bool:
+    """False where a newer run shows in its place."""
+    statuses = Statuses(report.calls, report.target, report.context)
+    payload = output.commit_status(report.run, report.children, report.page.details_url)
+    report.url = report.calls.web(f"/commit/{report.target.detail}")
+    async with report.context.exclusive(f"status {'/'.join(report.target.address)}"):
+        if not report.context.newest(""):
+            return False
+        if report.context.search:
+            newest = await statuses.newest()
+            shown = newest is not None and all(getattr(newest, key) == value for key, value in payload.items())
+        else:
+            newest, shown = None, report.memory.get(SHOWN) == digest(payload)
+        if not shown:
+            newest = await statuses.post(payload)
+        if newest is not None:
+            report.keep({ID: str(newest.id), SHOWN: digest(payload)})
+    return True
 
 
-async def settle(tokens: Tokens, record: Record, context: Context) -> None:
+async def settle(access: Access, record: Record, context: Context) -> None:
     """An open status of ours is ended as an error; whatever else stands there is somebody else's."""
     assert record.target is not None
-    statuses = Statuses(tokens, record.target, context, final=True)
+    statuses = Statuses(Calls(access, record.target, context, final=True), record.target, context)
     newest = await statuses.newest()
-    if newest is None or newest["state"] != "pending":
+    if newest is None or newest.state != "pending":
         return
     # A call in doubt may have made it; a wrong guess is mended by the other run's next report.
     in_doubt = record.intent is not None or record.verify_after is not None
-    if str(newest["id"]) == record.memory.get(ID) or in_doubt:
-        await statuses.post({"state": "error", "description": "Run deleted, outcome unknown"})
+    if str(newest.id) == record.memory.get(ID) or in_doubt:
+        await statuses.post(SETTLED)

@@ -1,7 +1,8 @@
 """The integration against the GitHub look-alike: a real Context, with a clock that GitHub and the quota share."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections import defaultdict
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,7 +16,9 @@ from tekton_integrations import (
     Child,
     Context,
     Credential,
+    Excerpt,
     Http,
+    Limits,
     Quota,
     Record,
     Run,
@@ -23,6 +26,7 @@ from tekton_integrations import (
     SecretSource,
     State,
     Step,
+    Target,
     TemporaryError,
 )
 from tekton_integrations.http import origin
@@ -44,12 +48,19 @@ class Stage:
     session: aiohttp.ClientSession
     credential: Credential
     children: list[Child] = field(default_factory=list)
+    logs: dict[str, Excerpt] = field(default_factory=dict)  # by the child's name
+    details_url: str = ""
+    grants: Callable[[Target], bool] = lambda _: True
+    older: set[str] = field(default_factory=set)  # shares ("" is the address) at which a newer run shows
+    records: list[Record] = field(default_factory=list)  # of other runs
+    remembered: dict[str, str] = field(default_factory=dict)
     in_doubt: bool = False  # an earlier call may still take effect, so nothing must be made now
     attempts: int = 0
     renewed: int = 0
     ahead: float = 0.0  # seconds by which our clock is ahead of GitHub's
     timeout: float = 5.0
     _quotas: dict[str, Quota] = field(default_factory=dict)
+    _locks: defaultdict[str, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
 
     def now(self) -> float:
         return self.github.clock.now() + self.ahead
@@ -63,7 +74,14 @@ class Stage:
             external_id=external_id,
             search=search,
             attempt=self._attempt,
+            remember=self._remember,
+            granted=self._granted,
+            exclusive=lambda key: self._locks[key],
+            newest=lambda share: share not in self.older,
+            siblings=self._siblings,
             children=self._children,
+            excerpt=self._excerpt,
+            details_url=self.details_url,
             renew_credential=self._renew,
             now=self.now,
         )
@@ -91,8 +109,9 @@ class Stage:
     def sent(self) -> int:
         return len(self.github.requests)
 
-    def _quota(self, scope: str, rate: float, burst: float) -> Quota:
-        return self._quotas.setdefault(scope, Quota(rate, burst, self.github.clock.now))
+    def _quota(self, scope: str, limits: Limits) -> Quota:
+        clock = self.github.clock.now
+        return self._quotas.setdefault(scope, Quota(limits, clock, clock))
 
     @asynccontextmanager
     async def _attempt(self, repeatable: bool = False) -> AsyncIterator[None]:
@@ -101,8 +120,20 @@ class Stage:
         self.attempts += 1
         yield
 
+    def _remember(self, memory: Mapping[str, str]) -> None:
+        self.remembered = dict(memory)
+
+    async def _granted(self, target: Target) -> bool:
+        return self.grants(target)
+
+    async def _siblings(self, key: str, value: str) -> list[Record]:
+        return [each for each in self.records if each.target and each.target.labels.get(key) == value]
+
     async def _children(self) -> list[Child]:
         return self.children
+
+    async def _excerpt(self, child: Child) -> Excerpt:
+        return self.logs.get(child.name, Excerpt(withheld="not enabled in this namespace"))
 
     def _renew(self) -> None:
         self.renewed += 1
@@ -125,6 +156,7 @@ async def stage(**options: Any) -> AsyncIterator[Stage]:
         yield Stage(github=github, app=app, session=session, credential=credential)
 
 
+OPTIONS = GitHubOptions(owner="acme", repo="api", sha=SHA)
 RUN = Run(
     api_version="tekton.dev/v1",
     kind="PipelineRun",
@@ -166,15 +198,15 @@ def child(task: str = "test", state: State = State.FAILED, *steps: Step, **chang
     return replace(made, **changes)
 
 
-def record(memory: Mapping[str, str] | None = None, name: str = "build") -> Record:
-    options = GitHubOptions(owner="acme", repo="api", sha=SHA, name=name)
+def record(memory: Mapping[str, str] | None = None, name: str = "build", options: GitHubOptions = OPTIONS) -> Record:
+    """As the core has it before a reconcile."""
     return Record(
         namespace="team-a",
         name="build-x7k2p-github-0f0f0f0f",
         run=RunRef(api_version="tekton.dev/v1", kind="PipelineRun", name="build-x7k2p", uid="8a6b"),
         integration="github",
         memory=dict(memory or {}),
-        target=Integration().target(RUN, options),
+        target=Integration().target(RUN, replace(options, name=name)),
     )
 
 

@@ -1,87 +1,61 @@
-"""What GitHub shows of a run: every state, every recording, and text that nobody should trust."""
+"""The payloads that GitHub gets: for every state, every recording, and text that nobody should trust."""
 
 import json
-import re
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from tekton_integrations_github import output
+from tekton_integrations_github.output import Page
 
-from hack.recording import load
 from integrations.github.tests.helpers import child, run
-from tekton_integrations import Child, Run, State, Step
-from tekton_integrations.kube.runs_json import decode_child, decode_run
+from integrations.github.tests.hostile import hostile
+from integrations.github.tests.recorded import recorded
+from tekton_integrations import Excerpt, Skipped, State, Step
 from tests.calm import calmly
-from tests.fakes.github.markdown import markdown
+from tests.fakes.github.check_rules import checked
 
-HOSTILE = "@acme/everyone https://evil.example ![x](https://evil.example/p.png) `tick` **bold** <img src=evil>"
-FAILED_STEP = Step(name="integration", exit_code=2, reason="Error")
-
-
-def shown(html: str) -> str:
-    """What is on the page outside of code."""
-    return re.sub(r"<code>.*?</code>", "", html, flags=re.S)
-
-
-@pytest.mark.parametrize(
-    ("state", "title"),
-    [
-        (State.QUEUED, "Queued"),
-        (State.RUNNING, "Running"),
-        (State.SUCCEEDED, "Succeeded in 1 min 3 s"),
-        (State.SKIPPED, "Skipped: no task had to run"),
-        (State.FAILED, "Failed: It was Failed."),
-        (State.FAILURE_IGNORED, "Failed: It was FailureIgnored."),
-        (State.COULD_NOT_START, "Could not start: It was CouldNotStart."),
-        (State.CANCELLED, "Cancelled after 1 min 3 s"),
-        (State.TIMED_OUT, "Timed out after 1 min 3 s"),
-    ],
-)
-def test_the_title_is_the_outcome_in_a_line(state: State, title: str) -> None:
-    assert output.title(run(state), []) == title
-    assert output.commit_status(run(state), [])["description"] == title
+STEP = Step(name="integration", exit_code=2, reason="Error")
+FAILED = child("test", State.FAILED, STEP)
+LOG = Excerpt(step="integration", lines=("src/a.py:3: error: x", "2 failed"))
 
 
 @pytest.mark.parametrize("state", State)
-def test_every_state_makes_a_check_run_and_a_status(state: State) -> None:
-    payload = output.check_run(run(state), [])
+def test_every_state_makes_what_github_takes(state: State) -> None:
+    payload = output.check_run(run(state), [FAILED], Page(excerpts={FAILED.name: LOG}))
     assert (payload["status"] == "completed") == state.final == ("conclusion" in payload) == ("completed_at" in payload)
+    checked(payload, creating=False)
     assert (output.commit_status(run(state), [])["state"] == "pending") == (not state.final)
-    assert f"**{state}**" in payload["output"]["summary"]
+    assert output.deployment_state(run(state))[1]
 
 
-@pytest.mark.parametrize("state", [each for each in State if each.red])
-def test_what_is_red_never_satisfies_a_required_check(state: State) -> None:
-    assert output.check_run(run(state), [])["conclusion"] not in ("success", "neutral", "skipped")
-    assert output.commit_status(run(state), [])["state"] in ("failure", "error")
+def test_the_page_has_title_summary_and_text_but_no_annotations() -> None:
+    shown = output.check_run(run(State.FAILED), [FAILED], Page(excerpts={FAILED.name: LOG}))["output"]
+    assert shown["title"] == "test failed: step integration exited with code 2"
+    assert shown["summary"].startswith("PipelineRun `build-x7k2p`")
+    assert "2 failed" in shown["text"]
+    assert set(shown) == {"title", "summary", "text"}
 
 
-def test_what_was_settled_never_satisfies_a_required_check() -> None:
-    assert output.settled_check_run()["conclusion"] == "cancelled"
-    assert output.twin_check_run("2026-11-21T09:00:00Z", 7)["conclusion"] == "cancelled"
+def test_findings_that_are_left_out_are_counted_in_the_summary() -> None:
+    many = Excerpt(lines=tuple(f"a.py:{number}: x" for number in range(1, 200)))
+    page = Page(excerpts={FAILED.name: many}, notes=("One of ours.",))
+    summary = output.check_run(run(State.FAILED), [FAILED], page)["output"]["summary"]
+    assert summary.endswith("One of ours.\n\n49 more findings in the log are not shown.")
+    assert len(output.annotations(run(State.FAILED), page.excerpts).shown) == 150
 
 
-@pytest.mark.parametrize(
-    ("seconds", "text"),
-    [
-        (0.2, "less than a second"),
-        (1, "1 s"),
-        (59.7, "1 min"),
-        (60, "1 min"),
-        (3600, "1 h"),
-        (3725, "1 h 2 min 5 s"),
-        (90061, "25 h 1 min 1 s"),
-    ],
-)
-def test_a_duration_is_told_in_words(seconds: float, text: str) -> None:
-    ended = run(State.SUCCEEDED, started=1000.0, finished=1000.0 + seconds)
-    assert output.title(ended, []) == f"Succeeded in {text}"
+def test_while_a_run_goes_on_nothing_is_annotated_that_could_not_be_taken_back() -> None:
+    assert output.annotations(run(State.RUNNING), {"x": LOG}).shown == ()
 
 
-@pytest.mark.parametrize("times", [{"started": None}, {"finished": None}])
-def test_without_both_times_no_duration_is_told(times: dict[str, None]) -> None:
-    assert output.title(run(State.SUCCEEDED, **times), []) == "Succeeded"
+def test_a_page_of_its_own_is_linked_where_there_is_one() -> None:
+    link = "https://tekton.example/runs/1"
+    assert output.check_run(run(), [], Page(details_url=link))["details_url"] == link
+    assert output.commit_status(run(), [], link)["target_url"] == link
+    assert "details_url" not in output.check_run(run(), [], Page(details_url="javascript:x"))
+    assert "target_url" not in output.commit_status(run(), [])
 
 
 def test_times_are_those_of_the_run() -> None:
@@ -95,121 +69,89 @@ def test_a_run_that_never_started_has_ended_when_it_was_made() -> None:
     assert "started_at" not in payload
 
 
-def test_the_failing_step_is_named() -> None:
-    failing = child("test", State.FAILED, Step(name="unit", exit_code=0, reason="Completed"), FAILED_STEP)
-    assert output.title(run(State.FAILED), [failing]) == "test failed: step integration exited with code 2"
+def test_what_was_settled_never_satisfies_a_required_check() -> None:
+    assert output.settled_check_run()["conclusion"] == "cancelled"
+    assert output.is_settled(output.settled_check_run())
+    assert output.twin_check_run("2026-11-21T09:00:00Z", 7)["conclusion"] == "cancelled"
 
 
-def test_all_that_failed_are_counted_in_the_title_and_named_in_the_summary() -> None:
-    children = [child("a", State.SUCCEEDED), child("b", State.FAILED, FAILED_STEP), child("c", State.TIMED_OUT)]
-    assert output.title(run(State.FAILED), children) == "b failed: step integration exited with code 2 (and 1 more)"
-    summary = output.summary(run(State.FAILED), children)
-    assert "- `b`: `step integration exited with code 2`\n- `c`: `TimedOut`" in summary
-    assert "`a`" not in summary
+def test_a_task_has_a_check_of_its_own() -> None:
+    payload = output.task_check(run(State.FAILED, skipped=(Skipped("x"),)), FAILED, Page(excerpts={FAILED.name: LOG}))
+    assert (payload["conclusion"], payload["completed_at"]) == ("failure", "2027-01-15T08:00:03Z")
+    assert payload["output"]["title"] == "Failed: step integration exited with code 2"
+    assert payload["output"]["summary"].startswith("TaskRun `build-x7k2p-test` in namespace `team-a` failed after 1 s.")
+    assert "| `integration` | ❌ Failed |" in payload["output"]["summary"]
+    assert "2 failed" in payload["output"]["text"]
+    checked(payload, creating=False)
 
 
-@pytest.mark.parametrize(
-    ("failing", "cause"),
-    [
-        (child("t", State.FAILED, Step(name="run", exit_code=137, reason="OOMKilled")), "code 137 (OOMKilled)"),
-        (child("t", State.FAILED, Step(name="run", exit_code=1, reason="")), "step run exited with code 1"),
-        (child("t", State.FAILED, reason="TaskRunImagePullFailed", message="no such image"), "no such image"),
-        (child("t", State.FAILED, reason="PodEvicted"), "t failed: PodEvicted"),
-    ],
-)
-def test_the_cause_is_the_step_s_or_tekton_s(failing: Child, cause: str) -> None:
-    assert cause in output.title(run(State.FAILED), [failing])
+def test_what_is_said_of_all_tasks_stands_in_the_run_s_check_alone() -> None:
+    many = Excerpt(lines=tuple(f"a.py:{number}: x" for number in range(1, 200)))
+    page = Page(excerpts={FAILED.name: LOG, "another": many}, notes=("Without a check of their own: 3 more tasks.",))
+    summary = output.task_check(run(State.FAILED), FAILED, page)["output"]["summary"]
+    assert "more tasks" not in summary
+    assert "more findings" not in summary
 
 
-def test_a_step_that_may_fail_is_not_blamed_for_a_later_one() -> None:
-    steps = [
-        {"name": "lint", "terminated": {"exitCode": 1, "reason": "Completed"}, "terminationReason": "Continued"},
-        {"name": "unit", "terminated": {"exitCode": 1, "reason": "Error"}, "terminationReason": "Error"},
-    ]
-    raw = json.dumps({"metadata": _metadata(), "status": {"conditions": [_failed()], "steps": steps}}).encode()
-    assert output.cause(decode_child(raw)[1]) == "step unit exited with code 1"
+@pytest.mark.parametrize("kind", ["CustomRun", "PipelineRun"])
+def test_other_children_have_theirs_too(kind: str) -> None:
+    payload = output.task_check(run(State.FAILED), child("wait", State.FAILED, kind=kind, message="it rained"))
+    assert "it rained" in payload["output"]["title"]
+    checked(payload, creating=False)
+
+
+@pytest.mark.parametrize("state", [State.QUEUED, State.RUNNING])
+def test_a_task_that_its_ended_run_left_open_is_concluded(state: State) -> None:
+    left = child("slow", state, finished=None, started=None)
+    payload = output.task_check(run(State.TIMED_OUT), left)
+    assert (payload["conclusion"], payload["completed_at"]) == ("cancelled", "2027-01-15T08:01:04Z")
+    assert output.task_check(run(State.RUNNING), left)["status"] != "completed"
 
 
 @calmly
-@given(st.text(max_size=3000), st.text(max_size=300), st.sampled_from(State))
-def test_no_text_exceeds_what_github_takes(message: str, task: str, state: State) -> None:
+@given(hostile() | st.text(max_size=3000), hostile() | st.text(max_size=300), st.sampled_from(State))
+def test_github_takes_whatever_the_text_is(message: str, task: str, state: State) -> None:
     ended = run(state, message=message, reason=task)
-    children = [child(task, State.FAILED, message=message)] * 40
-    shown = output.check_run(ended, children)["output"]
-    assert len(shown["title"]) <= 255
-    assert len(shown["summary"].encode()) <= 65_535
-    description = output.commit_status(ended, children)["description"]
-    assert len(description) <= 140
-    assert all(ord(character) <= 0xFFFF for character in description)
-
-
-@pytest.mark.parametrize("letter", ["x", "é", "測", "🚀"])
-def test_the_longest_summary_is_within_the_limit_in_any_script(letter: str) -> None:
-    children = [child("test", State.FAILED, message=letter * 2000)] * 100
-    summary = output.summary(run(State.FAILED), children)
-    assert 60_000 < len(summary.encode()) <= 65_535
-
-
-def test_text_of_others_is_shown_as_code_only() -> None:
-    hostile = child(HOSTILE, State.FAILED, message=HOSTILE)
-    ended = run(State.FAILED, message=HOSTILE, reason=HOSTILE, name=HOSTILE, namespace=HOSTILE)
-    page = shown(markdown(output.summary(ended, [hostile, hostile])))
-    assert "evil" not in page
-    assert "@acme" not in page
-    assert "bold" not in page
-
-
-@calmly
-@given(st.text(alphabet="`~\n\r\t *@a\\\u202e\u2028", min_size=1, max_size=60))
-def test_nothing_breaks_out_of_its_code_span(text: str) -> None:
-    span = output.code(text)
-    assert (span[0], span[-1]) == ("`", "`")
-    assert not re.search(r"[`\n\r\u2028\u202e]", span[1:-1])
-
-
-def test_a_summary_that_was_cut_shows_text_of_others_as_code_only() -> None:
-    children = [child("test", State.FAILED, message=HOSTILE * 15)] * 60
-    page = shown(markdown(output.summary(run(State.FAILED), children)))
-    assert "@acme" not in page
-
-
-def test_a_title_is_one_line_without_control_characters() -> None:
-    title = output.title(run(State.FAILED, message="a\x1b[31m\r\nb\u202ec"), [])
-    assert title == "Failed: a [31m b c"
-
-
-def _recorded(name: str) -> tuple[Run, list[Child]]:
-    """The last state of the recorded run, and of its children."""
-    last = {
-        step.uid: json.dumps(step.object).encode() for step in load(name) if step.kind in ("PipelineRun", "TaskRun")
-    }
-    run = decode_run(last[load(name)[0].uid])
-    return run, [one for parent, one in map(decode_child, last.values()) if parent == run.uid]
+    children = [child(task, State.FAILED, message=message, name=f"{task}{number}") for number in range(40)]
+    page = Page(excerpts={children[0].name: Excerpt(lines=(message, task))}, notes=(message,), details_url=task)
+    payload = output.check_run(ended, children, page)
+    checked(payload, creating=False)
+    assert len(payload["output"]["title"]) <= 255
+    for description in (output.commit_status(ended, children)["description"], output.deployment_state(ended)[1]):
+        assert len(description) <= 140
+        assert all(ord(character) <= 0xFFFF for character in description)
+    json.dumps(payload).encode()
 
 
 @pytest.mark.parametrize(
-    ("recording", "conclusion", "title"),
+    ("recording", "conclusion"),
     [
-        ("success", "success", r"Succeeded in \d+ s"),
-        ("failure", "failure", "test failed: step integration exited with code 2"),
-        ("retries", "failure", "flaky failed: step run exited with code 1"),
-        ("timeout", "timed_out", r"Timed out after \d+ s"),
-        ("cancelled", "cancelled", r"Cancelled after \d+ s|Cancelled after less than a second"),
-        ("not-found", "failure", r"Could not start: .*no-such-pipeline.*"),
-        ("skipped", "success", r"Succeeded in \d+ s|Succeeded in less than a second"),
-        ("taskrun", "success", r"Succeeded in \d+ s|Succeeded in less than a second"),
-        ("annotated-pipeline", "success", r"Succeeded in \d+ s|Succeeded in less than a second"),
+        ("success", "success"),
+        ("failure", "failure"),
+        ("retries", "failure"),
+        ("timeout", "timed_out"),
+        ("cancelled", "cancelled"),
+        ("not-found", "failure"),
+        ("skipped", "success"),
+        ("taskrun", "success"),
+        ("annotated-pipeline", "success"),
+        ("remote-pipeline", "success"),
     ],
 )
-def test_each_recording_ends_as_people_expect(recording: str, conclusion: str, title: str) -> None:
-    payload = output.check_run(*_recorded(recording))
+def test_each_recording_is_concluded_rightly(recording: str, conclusion: str) -> None:
+    payload = output.check_run(*recorded(recording))
     assert payload["conclusion"] == conclusion
-    assert re.fullmatch(title, payload["output"]["title"])
+    checked(payload, creating=False)
 
 
-def _metadata() -> dict[str, str]:
-    return {"name": "t", "uid": "u", "resourceVersion": "1", "creationTimestamp": "2026-11-21T09:00:00Z"}
+def test_a_deployment_says_what_became_of_it() -> None:
+    assert output.deployment_state(run(State.SUCCEEDED)) == ("success", "Succeeded in 1 min 3 s")
+    assert output.deployment_state(run(State.FAILED))[0] == "failure"
+    assert output.deployment_state(replace(run(State.SKIPPED)))[0] == "inactive"
 
 
-def _failed() -> dict[str, str]:
-    return {"type": "Succeeded", "status": "False", "reason": "Failed"}
+def test_a_run_of_five_hundred_tasks_is_shown_fast_enough() -> None:
+    children = [child(f"t{number}", State.FAILED, STEP, message="x" * 500) for number in range(500)]
+    excerpts = {one.name: LOG for one in children[:5]}
+    shown = output.check_run(run(State.FAILED), children, Page(excerpts=excerpts))["output"]
+    assert "`t499`" in shown["summary"]

@@ -4,10 +4,9 @@ from dataclasses import replace
 
 import pytest
 from msgspec.structs import replace as replace_fields
-from tekton_integrations_github import statuses
-from tekton_integrations_github.auth import Tokens
+from tekton_integrations_github.integration import GitHub
 
-from integrations.github.tests.helpers import SHA, Stage, child, record, run
+from integrations.github.tests.helpers import OPTIONS, SHA, Stage, child, record, run
 from tekton_integrations import Result, Run, State, Step, TemporaryError
 from tests.fakes.github import CutAfterWrite, LateWrite, Status
 
@@ -21,12 +20,12 @@ def token(scene: Stage) -> None:
 
 async def show(scene: Stage, what: State | Run, *, search: bool = False, name: str = "build") -> Result:
     shown = what if isinstance(what, Run) else run(what)
-    return await statuses.show(Tokens(), shown, scene.children, record(name=name), scene.context(search=search))
+    return await GitHub().reconcile(shown, OPTIONS, record(name=name), scene.context(search=search))
 
 
 async def settle(scene: Stage, shown: Result | None = None) -> None:
     """Settles what was `shown`, as the record remembers it."""
-    await statuses.settle(Tokens(), record(shown.memory if shown else None), scene.context())
+    await GitHub().settle(record(shown.memory if shown else None), scene.context())
 
 
 def states(scene: Stage) -> list[str]:
@@ -57,25 +56,11 @@ async def test_each_change_is_appended(scene: Stage) -> None:
     for state in (State.QUEUED, State.RUNNING, State.SUCCEEDED):
         result = await show(scene, state)
     assert [each.description for each in scene.statuses] == ["Queued", "Running", "Succeeded in 1 min 3 s"]
-    assert result.summary == "status 'build' of acme/api shows success: Succeeded in 1 min 3 s"
+    assert result.summary == "status 'build' of acme/api: Succeeded in 1 min 3 s"
 
 
 async def test_the_url_is_that_of_the_commit_s_page(scene: Stage) -> None:
     assert (await show(scene, State.SUCCEEDED)).url == f"{scene.github.url}/acme/api/commit/{SHA}"
-
-
-@pytest.mark.parametrize(
-    ("endpoint", "page"),
-    [
-        ("https://api.github.com", f"https://github.com/acme/api/commit/{SHA}"),
-        ("https://ghe.example.com/api/v3", f"https://ghe.example.com/acme/api/commit/{SHA}"),
-    ],
-)
-def test_the_page_of_a_commit_is_where_people_look(scene: Stage, endpoint: str, page: str) -> None:
-    scene.use(endpoint=endpoint)
-    target = record().target
-    assert target is not None
-    assert statuses.Statuses(Tokens(), target, scene.context(), final=True).page == page
 
 
 async def test_what_failed_is_said_in_the_description(scene: Stage) -> None:
@@ -162,7 +147,7 @@ async def test_settling_where_nothing_stands_writes_nothing(scene: Stage) -> Non
 
 async def test_settling_an_old_run_leaves_the_pending_status_of_a_newer_one(scene: Stage) -> None:
     shown = await show(scene, State.RUNNING)
-    await statuses.show(Tokens(), run(State.QUEUED), [], record(), scene.context("a newer run"))
+    await GitHub().reconcile(run(State.QUEUED), OPTIONS, record(), scene.context("a newer run"))
     await settle(scene, shown)
     assert states(scene)[-1] == "pending"
 
@@ -174,7 +159,7 @@ async def test_settling_ends_a_pending_status_that_landed_late_and_is_still_to_b
         await show(scene, State.RUNNING)
     await scene.github.late_writes()
     known = replace_fields(record(shown.memory), verify_after=scene.now())
-    await statuses.settle(Tokens(), known, scene.context(search=True))
+    await GitHub().settle(known, scene.context(search=True))
     assert states(scene) == ["pending", "pending", "error"]
 
 

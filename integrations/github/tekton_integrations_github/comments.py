@@ -1,0 +1,214 @@
+"""One comment for each pull request and pipeline, kept up to date by the newest run: at most one e-mail for its author.
+
+Its id is remembered in the record, and found in those of earlier runs; else by a hidden marker, in comments that our
+App or our token's user wrote. https://docs.github.com/en/rest/issues/comments
+"""
+
+import hashlib
+from collections.abc import Sequence
+
+import msgspec
+
+from tekton_integrations import PermanentError, Record, Run, TemporaryError
+from tekton_integrations_github import output
+from tekton_integrations_github.needs import COMMENTS
+from tekton_integrations_github.options import GitHubOptions
+from tekton_integrations_github.report import Report, digest
+
+ID, SHOWN = "comment-id", "comment-shown"
+# A record's label, by which a run finds what earlier ones remember; and the same in the memory, since an edited
+# annotation asks for another comment.
+LABEL = PLACE = "comment"
+# Seconds between looks at what another run may have made.
+LOOK_AGAIN = 5.0
+_A_WHILE, _MOST = 600.0, 10_000
+
+
+class _App(msgspec.Struct):
+    id: int
+
+
+class _User(msgspec.Struct):
+    login: str = ""
+
+
+class Comment(msgspec.Struct):
+    """What GitHub says of one, as far as it matters."""
+
+    id: int
+    body: str | None = None
+    performed_via_github_app: _App | None = None
+    user: _User | None = None
+
+
+def share(run: Run, options: GitHubOptions, repository: str) -> str:
+    """Names the comment that several runs share, opaque; empty where none is wanted."""
+    if options.comment == "never" or not options.pull:
+        return ""
+    parts = (run.namespace, repository, str(options.pull), run.pipeline)
+    return hashlib.sha256("\0".join(("comment", *parts)).encode()).hexdigest()[:32]
+
+
+class Absent:
+    """Where there was no comment when GitHub was asked last: green runs need not ask each time. For a while, since
+    another process may have made one meanwhile."""
+
+    def __init__(self) -> None:
+        self._until: dict[str, float] = {}
+
+    def note(self, key: str, now: float) -> None:
+        while len(self._until) >= _MOST:
+            del self._until[next(iter(self._until))]
+        self._until[key] = now + _A_WHILE
+
+    def holds(self, key: str, now: float) -> bool:
+        return self._until.get(key, 0.0) > now
+
+    def forget(self, key: str) -> None:
+        self._until.pop(key, None)
+
+
+def _same(text: str | None, other: str) -> bool:
+    """But for white space, which GitHub may change."""
+    return (text or "").split() == other.split()
+
+
+async def show(report: Report, absent: Absent) -> None:
+    """Writes it at a run's end: at a failure, or with `always`; and at any end where there is one already."""
+    key = share(report.run, report.options, report.target.resource)
+    if not key or not report.run.final:
+        return
+    async with report.context.exclusive(f"comment {key}"):
+        if report.context.newest(key):
+            await _Place(report, key, absent).write()
+
+
+class _Place:
+    """Where the comment is, or will be."""
+
+    def __init__(self, report: Report, key: str, absent: Absent) -> None:
+        self._report = report
+        self._absent = absent
+        self._marker = f"<!-- tekton-integrations:{key} -->"
+        self._key = key
+        self._path = f"/issues/{report.options.pull}/comments"
+        # Ours, oldest first, once GitHub was asked.
+        self._found: list[Comment] = []
+
+    async def write(self) -> None:
+        report = self._report
+        body = output.comment(report.run, report.children, report.page, self._marker)
+        wanted = report.options.comment == "always" or report.run.state.red
+        if report.memory.get(PLACE, self._key) != self._key:
+            report.keep({ID: "", SHOWN: "", PLACE: ""})
+        if wanted and not self._shows(report.number(ID), body):
+            # Before anything is looked for: what has to wait would look again each time.
+            await report.calls.ready(COMMENTS)
+        known = await self._known(wanted)
+        if known and not await self._bring(known, body):
+            known = await self._known(wanted)  # another run may know of another one
+            known = known if known and await self._bring(known, body) else 0
+        if known:
+            await self._end_twins(known)
+        elif wanted:
+            await self._create(body)
+
+    async def _create(self, body: str) -> None:
+        report = self._report
+        await report.calls.ready(COMMENTS)
+        async with report.context.attempt():
+            made = await self._send("POST", self._path, body)
+        self._absent.forget(self._key)
+        self._keep(made.id, body)
+
+    def _keep(self, known: int, body: str) -> None:
+        self._report.keep({ID: str(known), SHOWN: digest(body), PLACE: self._key})
+
+    def _shows(self, known: int, body: str) -> bool:
+        if self._found:
+            shown = any(each.id == known and _same(each.body, body) for each in self._found)
+            if shown:
+                self._keep(known, body)
+            return shown
+        return self._report.memory.get(SHOWN) == digest(body)
+
+    async def _end_twins(self, kept: int) -> None:
+        """What a cut call made after all says where the other one is, and is not taken for it again."""
+        there = self._report.calls.web(f"/pull/{self._report.options.pull}#issuecomment-{kept}")
+        for twin in self._found:
+            if twin.id != kept:
+                await self._send("PATCH", f"/issues/comments/{twin.id}", f"A duplicate of [this comment]({there}).")
+
+    async def _send(self, method: str, path: str, body: str) -> Comment:
+        made: Comment = await self._report.calls.call(method, path, {"body": body}, need=COMMENTS, kind=Comment)
+        return made
+
+    async def _bring(self, known: int, body: str) -> bool:
+        """Up to date. False where somebody deleted it."""
+        if self._shows(known, body):
+            return True
+        try:
+            await self._send("PATCH", f"/issues/comments/{known}", body)
+        except PermanentError as error:
+            if error.reason != "NotFound":
+                raise
+            self._report.keep({ID: "", SHOWN: "", PLACE: ""})
+            return False
+        self._keep(known, body)
+        return True
+
+    async def _known(self, wanted: bool) -> int:
+        """The comment's id, 0 if there is none. GitHub is asked last: each page of comments costs a call."""
+        report, now = self._report, self._report.context.now()
+        if not report.context.search and (mine := report.number(ID)):
+            return mine
+        if not (wanted or report.context.search) and self._absent.holds(self._key, now):
+            return 0
+        siblings = await report.context.siblings(LABEL, self._key)
+        if not report.context.search and (theirs := await self._remembered(siblings)):
+            return theirs
+        if found := await self._search():
+            return found[0].id
+        if any(sibling.intent is not None for sibling in siblings):
+            message = "another run of this pull request may be about to comment; looking again before making a comment"
+            raise TemporaryError("MaybeSent", message, LOOK_AGAIN)
+        self._absent.note(self._key, now)
+        return 0
+
+    async def _remembered(self, siblings: Sequence[Record]) -> int:
+        """What earlier runs remember is looked at before it is changed: it may be gone, or not be ours."""
+        login = await self._report.calls.login()
+        known = {sibling.memory.get(ID, "") for sibling in siblings if sibling.memory.get(PLACE) == self._key}
+        for number in sorted((int(each) for each in known if each.isdecimal()), reverse=True):
+            try:
+                path = f"/issues/comments/{number}"
+                comment = await self._report.calls.call("GET", path, need=COMMENTS, kind=Comment)
+            except PermanentError as error:
+                if error.reason != "NotFound":
+                    raise
+            else:
+                if self._mine(comment, login):
+                    return number
+        return 0
+
+    async def _search(self) -> list[Comment]:
+        report = self._report
+        login = await report.calls.login()
+
+        def pick(page: list[Comment]) -> list[Comment]:
+            return [each for each in page if self._mine(each, login)]
+
+        # Ten of the longest that there are, in emoji, fit into an answer.
+        path = f"{self._path}?per_page=10"
+        mine = await report.calls.pages(path, need=COMMENTS, kind=list[Comment], pick=pick)
+        self._found = sorted(mine, key=lambda each: each.id)
+        return self._found
+
+    def _mine(self, comment: Comment, login: str) -> bool:
+        """The marker alone can be forged by whoever may comment."""
+        if self._marker not in (comment.body or ""):
+            return False
+        if self._report.by_app:
+            app = comment.performed_via_github_app
+            return app is not None and app.id == self._report.context.credential.settings.app_id
+        return comment.user is not None and bool(login) and comment.user.login == login

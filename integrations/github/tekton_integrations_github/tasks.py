@@ -1,0 +1,131 @@
+"""One more check run for each task, where `checks: tasks` asks for them: so that a task can be a required check.
+
+What each one shows is remembered, so that one that has not changed costs no call.
+"""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from msgspec.structs import replace
+
+from tekton_integrations import Child, Record
+from tekton_integrations_github import output
+from tekton_integrations_github.checks import CheckRun, CheckRuns, reopenable
+from tekton_integrations_github.culprits import labels
+from tekton_integrations_github.options import MAX_NAME
+from tekton_integrations_github.report import Report, digest
+from tekton_integrations_github.text import count
+
+# Begins a key of the record's memory; the child's name follows.
+TASK = "task-check:"
+# A record is a small thing, and each check costs two calls.
+MAX_TASKS = 50
+# Instead of a digest: nobody will say any more how it ended.
+_LEFT = "left"
+
+
+@dataclass(frozen=True)
+class Task:
+    """A child, and the name and the external id of its check run."""
+
+    child: Child
+    name: str
+    external_id: str
+
+    @property
+    def key(self) -> str:
+        return TASK + self.child.name
+
+
+async def planned(report: Report) -> tuple[list[Task], tuple[str, ...]]:
+    """The tasks that get a check of their own, and what the run's own check says about the others."""
+    tasks = _named(report)
+    granted = [task for task in tasks[:MAX_TASKS] if await _granted(report, task)]
+    notes = []
+    if (more := len(tasks) - MAX_TASKS) > 0:
+        notes.append(f"Without a check of their own: {count(more, 'more task')}.")
+    if refused := min(len(tasks), MAX_TASKS) - len(granted):
+        notes.append(f"Without a check of their own, since no grant allows their names: {count(refused, 'task')}.")
+    return granted, tuple(notes)
+
+
+async def _granted(report: Report, task: Task) -> bool:
+    """A name is given once, even if another run of the task's matrix would give it another one by now."""
+    return task.key in report.memory or await report.context.granted(replace(report.target, name=task.name))
+
+
+async def show(report: Report, tasks: Sequence[Task]) -> None:
+    checks = CheckRuns(report.calls, report.target, report.context)
+    found = await checks.with_ids([task.external_id for task in tasks]) if report.context.search and tasks else []
+    for task in tasks:
+        await _show(report, checks, task, [check for check in found if check.external_id == task.external_id])
+    if report.run.final:
+        await _leave(report, checks, {task.key for task in tasks})
+
+
+async def _show(report: Report, checks: CheckRuns, task: Task, found: Sequence[CheckRun]) -> None:
+    """`found`: its checks, oldest first, where it was looked for."""
+    payload = output.task_check(report.run, task.child, report.page)
+    usable = reopenable(found, payload)
+    if found:
+        report.keep({task.key: _known(report.memory.get(task.key, ""), usable, payload)})
+    number, _, shown = report.memory.get(task.key, "").partition(":")
+    if not number or shown != digest(payload):
+        number = str(await _bring(report, checks, task, payload))
+    for twin in usable[:-1]:
+        await checks.end_twin(twin, int(number))
+
+
+def _known(memory: str, usable: Sequence[CheckRun], payload: Mapping[str, Any]) -> str:
+    """What is remembered, as far as it does not contradict what GitHub has: the newest counts there."""
+    if not usable:
+        return ""
+    number, _, shown = memory.partition(":")
+    newest = usable[-1]
+    return f"{newest.id}:{shown if number == str(newest.id) and newest.shows(payload) else ''}"
+
+
+async def _bring(report: Report, checks: CheckRuns, task: Task, payload: Mapping[str, Any]) -> int:
+    number = report.memory.get(task.key, "").partition(":")[0]
+    check = await checks.update(int(number), payload) if number.isdecimal() else None
+    if check is None:
+        report.keep({task.key: ":"})  # stored before it is made, so that it can be settled without the run
+        check = await checks.create(task.name, task.external_id, payload)
+    report.keep({task.key: f"{check.id}:{digest(payload)}"})
+    return check.id
+
+
+async def _leave(report: Report, checks: CheckRuns, shown: set[str]) -> None:
+    """Ends those of tasks that are gone, with the deleted run, or are not asked for any more."""
+    for key, value in report.memory.items():
+        number, _, said = value.partition(":")
+        if key.startswith(TASK) and key not in shown and number.isdecimal() and said != _LEFT:
+            await checks.end(int(number))
+            report.keep({key: f"{number}:{_LEFT}"})
+
+
+def _named(report: Report) -> list[Task]:
+    if report.run.kind != "PipelineRun":
+        return []
+    names, mine = labels(report.run, report.children), report.context.external_id
+    return [
+        Task(child, _name(report.target.name, names[child.name]), external_id(mine, child.name))
+        for child in report.children
+    ]
+
+
+def _name(check: str, task: str) -> str:
+    ending = f" / {task}"
+    return (check[: max(0, MAX_NAME - len(ending))] + ending)[-MAX_NAME:]
+
+
+def external_id(mine: str, child: str) -> str:
+    """As opaque as the run's own."""
+    return hashlib.sha256(f"{mine}\0{child}".encode()).hexdigest()[:32]
+
+
+def external_ids(record: Record, mine: str) -> list[str]:
+    """Of the checks that the record remembers."""
+    return [external_id(mine, key.removeprefix(TASK)) for key in record.memory if key.startswith(TASK)]
