@@ -10,11 +10,10 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import Any, Self
 
-import aiohttp
-
 from hack.controller import NAMESPACE, SERVICE_ACCOUNT
 from hack.testbed import TestBed
 from tekton_integrations import registry
+from tekton_integrations.clients import Clients
 from tekton_integrations.cluster import Timing
 from tekton_integrations.kube.client import KubeClient
 from tekton_integrations.kube.config import ClusterConfig
@@ -74,10 +73,10 @@ class Inside:
         cuts = await stack.enter_async_context(Cuts.before(access.bed.host, access.bed.port))
         config = ClusterConfig(f"https://127.0.0.1:{cuts.port}", access.tls, access.authorization)
         client = await stack.enter_async_context(KubeClient(config))
-        session = await stack.enter_async_context(aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()))
+        clients = await stack.enter_async_context(Clients({}))
         settings = Settings(watch_namespace=namespace, workers=4, grace=0.05, watch_silence=3.0)
         inside = cls(cuts, stack)
-        manager = Manager(settings, client, session, timing=TIMING, lease_timing=LEASE_TIMING)
+        manager = Manager(settings, client, clients, timing=TIMING, lease_timing=LEASE_TIMING)
         token = _process.set(inside._tasks)
         inside._life = asyncio.create_task(manager.run(registry.load(settings.integrations), inside._stop))
         _process.reset(token)

@@ -19,12 +19,15 @@ Object = dict[str, Any]
 _FORMS = (
     (re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z"), "<time>"),
     (re.compile(r"/runs/\d+"), "/runs/<check run>"),
+    # How far a run had come when it was first looked at depends on the machine.
+    (re.compile(r"\d+ of (\d+) tasks? done"), r"<n> of \1 done"),
 )
 _FIELDS = {
     "resourceVersion": "<version>",
     "inputDigest": "<digest>",
     "reportingInstance": "<host>",
     "check-run-id": "<check run>",
+    "check-run-shown": "<digest>",
 }
 # `<run>-<integration>-<hash>` of a record, `<run>.<hash>` of an Event.
 _NAMES = {"IntegrationStatus": re.compile(r"-[0-9a-f]{8}$"), "Event": re.compile(r"\.[0-9a-f]{16}$")}

@@ -64,7 +64,7 @@ async def test_a_repository_that_the_app_cannot_see_is_said_with_the_cure(
 ) -> None:
     await stage.player.play("success", namespace=namespace, annotations=annotations({"repo": "secret"}))
     record = await stage.failed(namespace, "NotVisible")
-    assert "install the App on the repository" in condition(record)["message"]
+    assert "select the repository in the App's installation" in condition(record)["message"]
     assert stage.checks() == []
 
 
@@ -155,5 +155,5 @@ async def test_permission_that_is_missing_is_named(stage: Stage, controller: Con
 async def test_a_404_for_a_single_call_is_no_retry_storm(stage: Stage, controller: Controller, namespace: str) -> None:
     stage.github.faults.add("POST /repos/acme/api/check-runs", NotFound(), times=None)
     await stage.player.play("success", namespace=namespace, speed=1)
-    await stage.failed(namespace, "NotVisible")
+    await stage.failed(namespace, "NotFound")
     assert stage.github.counts["POST /repos/{repo}/check-runs"] <= 2

@@ -42,6 +42,22 @@ async def test_a_place_that_fails_holds_up_nothing_at_the_other(stage: Stage, na
     assert receiver.of("success").state == "Succeeded"
 
 
+async def test_runs_of_one_group_know_of_each_other(stage: Stage, namespace: str, place: Place) -> None:
+    async with Receiver.started() as receiver, stage.controller("--integrations", "github,echo", place=place):
+        await provide(stage.bed, receiver)
+        for number, (name, group) in enumerate((("success", "7"), ("failure", "8"), ("cancelled", "7")), 1):
+            await stage.player.play(name, namespace=namespace, annotations=asking("echo", group=group))
+            await stage.all_reported(namespace, 2 * number)
+        await stage.bed.request("DELETE", f"{GROUP}/namespaces/{NAMESPACE}/providers/echo")
+    told = {run: receiver.of(run).puts[-1].payload for run in ("success", "failure", "cancelled")}
+    assert {run: each["siblings"] for run, each in told.items()} == {
+        "success": [],
+        "failure": [],
+        "cancelled": ["success"],
+    }
+    assert all(each["newest"] for each in told.values())
+
+
 async def provide(bed: TestBed, receiver: Receiver) -> None:
     secret = {
         "apiVersion": "v1",

@@ -13,10 +13,10 @@ from tests.e2e.stage import Stage, condition
 ENDS = {
     "success": ("success", "Succeeded in"),
     "failure": ("failure", "test failed: step integration exited with code 2"),
-    "retries": ("failure", "flaky failed: step run exited with code 1"),
+    "retries": ("failure", "flaky failed in all 3 tries: step run exited with code 1"),
     "timeout": ("timed_out", "Timed out after"),
     "cancelled": ("cancelled", "Cancelled after"),
-    "not-found": ("failure", "Could not start: Error retrieving pipeline"),
+    "not-found": ("failure", 'Could not start: Pipeline "no-such-pipeline" not found'),
     "skipped": ("success", "Succeeded in"),
     "annotated-pipeline": ("success", "Succeeded in"),
     "remote-pipeline": ("success", "Succeeded in"),
@@ -83,7 +83,7 @@ async def test_kubectl_describe_tells_what_was_reported_and_where(
     await stage.player.play("failure", namespace=namespace, sha="b" * 40, speed=1)
     await stage.reported(namespace)
     told = await stage.bed.kubectl("describe", "pipelinerun", "failure", "-n", namespace)
-    assert "shows failure: test failed: step integration exited with code 2" in told
+    assert "of acme/api: test failed: step integration exited with code 2" in told
     assert f"{stage.github.url}/acme/api/runs/" in told
     table = await stage.bed.kubectl("get", "integrationstatuses", "-n", namespace)
     assert table.split("\n")[0].split()[1:] == ["RUN", "INTEGRATION", "REPORTED", "REASON", "STATE", "AGE"]

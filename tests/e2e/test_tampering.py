@@ -162,7 +162,9 @@ async def test_an_edited_record_leads_to_the_right_check_and_to_no_other(
     record = await shown.ends_right()
     assert (record["status"]["target"]["resource"], record["status"]["target"]["detail"]) == ("acme/api", SHA)
     assert record["status"]["annotations"]["check-run-id"] == str(shown.check.id)
-    assert (other.check.status, len(other.check.history)) == ("in_progress", writes)
+    # After a restart its own progress is shown once more.
+    assert {write.after.status for write in other.check.history[writes:]} <= {"in_progress"}
+    assert len(other.check.history) <= writes + 1
     assert foreign_calls(stage) == []
     await other.ends_right()
 

@@ -4,6 +4,8 @@ import pytest
 
 from hack import objects
 from hack.controller import NAMESPACE, Controller
+from hack.testbed.api import polled
+from tests.e2e.kinds import Made, Wanted, asking
 from tests.e2e.stage import REPOSITORY, SHA, Stage, condition, run_path
 from tests.fakes.github import LateWrite
 
@@ -64,6 +66,48 @@ async def test_a_deleted_run_ends_its_pending_status_as_an_error(
         f"{record['metadata']['name']}"
     )
     assert [status.state for status in stage.github.statuses(REPOSITORY, SHA)] == ["pending", "error"]
+
+
+async def newer(stage: Stage, than: Made, wanted: Wanted) -> Made:
+    """A run of a later second."""
+    before = (await stage.bed.request("GET", than.path))["metadata"]["creationTimestamp"]
+
+    async def probe() -> Made | None:
+        made = await Made.create(stage.bed, wanted)
+        if (await stage.bed.request("GET", made.path))["metadata"]["creationTimestamp"] > before:
+            return made
+        await stage.bed.request("DELETE", made.path)
+        return None
+
+    return await polled(probe)
+
+
+async def test_a_result_that_stood_back_for_a_run_that_is_deleted_is_shown_in_the_end(
+    stage: Stage, controller: Controller, namespace: str
+) -> None:
+    async def until_shown(*states: str) -> None:
+        await polled(lambda: _same([status.state for status in stage.github.statuses(REPOSITORY, SHA)], list(states)))
+
+    old = await Made.create(stage.bed, Wanted(namespace=namespace, name="old", annotations=asking(name="ci")))
+    await old.says("Unknown", "Running")
+    await until_shown("pending")
+    new = await newer(stage, old, Wanted(namespace=namespace, name="new", annotations=asking(name="ci")))
+    await new.says("Unknown", "Running")
+    await until_shown("pending", "pending")
+    await old.says("True", "Succeeded")
+    await polled(lambda: _reported(stage, namespace, "old"))
+    await until_shown("pending", "pending")
+    await stage.bed.request("DELETE", new.path)
+    await until_shown("pending", "pending", "error", "success")
+
+
+async def _same(found: list[str], wanted: list[str]) -> bool:
+    return found == wanted
+
+
+async def _reported(stage: Stage, namespace: str, run: str) -> bool:
+    records = await stage.records(namespace)
+    return any(each["spec"]["runRef"]["name"] == run and condition(each)["status"] == "True" for each in records)
 
 
 async def test_github_enterprise_is_called_below_its_own_base_path(
