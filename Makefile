@@ -4,7 +4,7 @@ BIN := .venv/bin
 STAMP := .venv/installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint unit e2e docs bench bench-start bench-neighbours testbed format clean
+.PHONY: help install demo showcase test lint unit e2e docs bench bench-start bench-neighbours simulate testbed format clean
 
 help: ## Print this list.
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -21,6 +21,9 @@ $(STAMP): pyproject.toml $(wildcard integrations/*/pyproject.toml)
 
 demo: $(STAMP) ## Play four recorded runs on a real API server and show what GitHub would show.
 	@$(BIN)/python -m hack.demo
+
+showcase: $(STAMP) ## Write docs/github/: every recording as GitHub would show it.
+	@$(BIN)/python -m hack.showcase
 
 test: lint docs unit e2e ## All checks: format, lint, types, layers, docs, unit, e2e.
 
@@ -52,6 +55,9 @@ bench-start: $(STAMP) ## Memory and start with 50,000 finished runs (about 15 mi
 
 bench-neighbours: $(STAMP) ## A quiet tenant beside 100,000 waiting runs and a dead host (about 30 minutes).
 	@$(BIN)/python -m hack.bench.neighbours
+
+simulate: $(STAMP) ## 10,000 runs in an hour under GitHub's limits, in virtual time.
+	@$(BIN)/python -m hack.simulation
 
 testbed: $(STAMP) ## Leave a real API server running and print its KUBECONFIG.
 	@$(BIN)/python -m hack.testbed --controller-manager

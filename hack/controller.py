@@ -75,8 +75,8 @@ class Controller:
         child = await Child.started(command, log, {**found, **place.environment})
         return cls(child, f"http://{place.address}:{port}")
 
-    async def ready(self) -> None:
-        """Raises StartError if the process ends, TimeoutError if it does not get ready."""
+    async def ready(self, seconds: float = READY_SECONDS) -> None:
+        """Asked every 50 ms. Raises StartError if the process ends, TimeoutError if it is not ready after `seconds`."""
         async with aiohttp.ClientSession() as session:
 
             async def probe() -> bool:
@@ -87,7 +87,7 @@ class Controller:
                 except aiohttp.ClientError:
                     return False
 
-            await polled(probe, READY_SECONDS)
+            await polled(probe, seconds)
 
     async def metrics(self) -> Mapping[str, float]:
         """The samples of /metrics by name and labels, as written there."""

@@ -1,9 +1,7 @@
 """`python -m hack.bench`: prints a table of figures and targets; ends with 1 if a report was lost or doubled."""
 
-import asyncio
 import sys
-import tempfile
-import time
+from functools import partial
 from pathlib import Path
 
 from hack.testbed import TEKTON_CRDS, TestBed
@@ -12,7 +10,7 @@ from .bench import measured
 from .command import BASE, Command
 from .place import CONNECTIONS
 from .report import rendered
-from .results import Sizes
+from .results import Results, Sizes
 
 _COMMAND = Command(
     module="hack.bench",
@@ -28,18 +26,10 @@ _COMMAND = Command(
 )
 
 
-async def _main(sizes: Sizes) -> int:
-    begin = time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="tekton-bench-") as folder:
-        async with TestBed.started(manifests=[TEKTON_CRDS, BASE]) as bed:
-            results = await measured(bed, sizes, Path(folder))
-    print(_COMMAND.heading(sizes, begin))
-    print(rendered(results, connections=CONNECTIONS))
-    lost, doubled = results.verdict
-    if lost or doubled:
-        print(f"FAILED: {lost} runs lost, {doubled} doubled")
-    return 1 if lost or doubled else 0
+async def _measured(sizes: Sizes, folder: Path) -> Results:
+    async with TestBed.started(manifests=[TEKTON_CRDS, BASE]) as bed:
+        return await measured(bed, sizes, folder)
 
 
 if __name__ == "__main__":
-    sys.exit(asyncio.run(_main(_COMMAND.parsed())))
+    sys.exit(_COMMAND.run(_measured, partial(rendered, connections=CONNECTIONS)))

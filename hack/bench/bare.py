@@ -18,6 +18,7 @@ from . import helpers, usage
 
 # Where each run's own values go in what is sent.
 NAME, VERSION, SHA = "@NAME@", "@VERSION@", "@SHA@"
+_CHILDREN = "{}/apis/tekton.dev/v1/namespaces/{}/taskruns"
 _RECORDS = "{}/apis/integrations.tekton.dev/v1alpha1/namespaces/{}/integrationstatuses"
 _EVENTS = "{}/api/v1/namespaces/{}/events"
 _VERSION = re.compile(rb'"resourceVersion":"(\d+)"')
@@ -27,8 +28,10 @@ WARM_UP = 32
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
-    """One report of a run: the record's writes before and after the call, the call, and the Event."""
+    """One report of a run: lists of its TaskRuns, the record's writes before and after the call, the call, and the
+    Event."""
 
+    lists: int
     before: list[str]
     call: str
     after: list[str]
@@ -71,6 +74,7 @@ class Bare:
         self._plan = plan
         self._kube = kube
         self._github = github
+        self._children = _CHILDREN.format(plan.url, plan.namespace)
         self._records = _RECORDS.format(plan.url, plan.namespace)
         self._events = _EVENTS.format(plan.url, plan.namespace)
         self._checks = f"{plan.github}/repos/{plan.repository}/check-runs"
@@ -114,6 +118,7 @@ class Bare:
 
     async def _first(self, name: str) -> None:
         report = self._plan.first
+        await self._list(name, report.lists)
         for body in report.before:
             await self._record(name, body)
         sha = hashlib.sha1(name.encode(), usedforsecurity=False).hexdigest()
@@ -122,6 +127,7 @@ class Bare:
         await self._finish(name, report, "first")
 
     async def _last(self, name: str) -> None:
+        await self._list(name, self._plan.last.lists)
         await self._call("PATCH", f"{self._checks}/{self._ids[name]}", self._plan.last.call)
         await self._finish(name, self._plan.last, "last")
 
@@ -131,6 +137,11 @@ class Bare:
         if self._plan.with_events:
             event = report.event.replace(NAME, f"{name}.{which}")
             await _sent(self._kube, "POST", self._events, event, self._kube_headers)
+
+    async def _list(self, name: str, times: int) -> None:
+        url = f"{self._children}?labelSelector=tekton.dev/pipelineRun={name}&limit=10"
+        for _ in range(times):
+            await _sent(self._kube, "GET", url, "", self._kube_headers | {"Accept": "application/json"})
 
     async def _record(self, name: str, body: str) -> None:
         version = self._versions.get(name)

@@ -1,17 +1,28 @@
-"""The command lines of the benchmarks: a flag for each size, and the lines that head a table."""
+"""The command lines of the benchmarks: a flag for each size, the table and its heading, and the exit code."""
 
 import argparse
+import asyncio
 import os
 import platform
+import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 BASE = Path(__file__).parents[2] / "manifests" / "base"
 
+
+class Judged(Protocol):
+    """Results that tell what must not be, whatever the figures."""
+
+    @property
+    def failures(self) -> Sequence[str]: ...
+
+
 T = TypeVar("T")
+R = TypeVar("R", bound=Judged)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,6 +33,17 @@ class Command(Generic[T]):
     description: str | None
     sizes: type[T]
     helps: Mapping[str, str]
+
+    def run(self, measured: Callable[[T, Path], Coroutine[Any, Any, R]], rendered: Callable[[R], str]) -> int:
+        """The exit code: 1 if something failed. `measured` gets a folder for its files, which is gone afterwards."""
+        sizes, begin = self.parsed(), time.monotonic()
+        with tempfile.TemporaryDirectory(prefix="tekton-bench-") as folder:
+            results = asyncio.run(measured(sizes, Path(folder)))
+        print(self.heading(sizes, begin))
+        print(rendered(results))
+        for failure in results.failures:
+            print(f"FAILED: {failure}")
+        return int(bool(results.failures))
 
     def parsed(self) -> T:
         parser = argparse.ArgumentParser(

@@ -102,6 +102,7 @@ def _counts(results: Results) -> Iterator[Figure]:
     yield each("calls to GitHub for tokens", [each.token_calls for each in counts])
     yield each("record writes", [each.record_writes for each in counts], 3)
     yield each("Events", [each.kube_events for each in counts], 2)
+    yield each("lists of its TaskRuns", [each.lists for each in counts])
     verdicts = [each.ours.verdict for each in results.rounds]
     yield Figure(name="runs lost", values=[each.lost for each in verdicts], targets=(0,), digits=0)
     yield Figure(name="runs doubled", values=[each.doubled for each in verdicts], targets=(0,), digits=0)

@@ -1,6 +1,6 @@
 """Where it is measured: a test bed, the look-alike, a Provider that leads there, and what a pod would find."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +21,9 @@ USER = f"system:serviceaccount:{NAMESPACE}:{SERVICE_ACCOUNT}"
 ACCEPT = METADATA_ONLY
 # Of the driver, to the controller's 16 workers.
 CONNECTIONS = 64
+WRITES = ("create", "update", "patch", "delete")
+# For a start with very many objects in the cluster.
+START_SECONDS = 600.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,9 +72,9 @@ class Place:
         )
         return await helpers.run("hack.bench.driver", plan, list[Done], self.folder)
 
-    def made(self, namespace: str, resource: str) -> int:
-        """The controller's writes so far, refused ones as well, from the audit log."""
-        entries = self.bed.audit(user=USER, verbs=("create", "update", "patch", "delete"), resource=resource)
+    def made(self, namespace: str, resource: str, verbs: Sequence[str] = WRITES) -> int:
+        """The controller's requests so far, refused ones as well, from the audit log."""
+        entries = self.bed.audit(user=USER, verbs=verbs, resource=resource)
         return sum(entry["objectRef"].get("namespace") == namespace for entry in entries)
 
 

@@ -21,14 +21,15 @@ How it was measured
   (a first report each), then all their ends from {connections} connections of a driver.
   Bare loop: what the controller sent at saturation, sent again by plain
   aiohttp from as many workers, with one answer's id or version put into the
-  next call: GitHub and as many record writes, and with Events where it says so.
+  next call: GitHub, as many record writes and lists of TaskRuns (which find
+  none), and with Events where it says so.
   No watch, no cache, no decisions.
   Latency: an own watch in this process sees the change arrive, the look-alike
   notes the arrival of the call, both by the machine's clock. Either watch may
   get a change first, so single values are off by the difference (they can
   fall below zero); the sending of the change by the driver is the upper bound.
   Runs at {rate}/s: created, Running after 0.3 s, ended about 1 s later.
-  Not in it: failed runs (one more list, of their TaskRuns), other runs' churn.
+  Not in it: TaskRuns below the runs, logs of failed ones, other runs' churn.
 """
 
 

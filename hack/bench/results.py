@@ -74,7 +74,8 @@ class Delays:
 
 @dataclass(frozen=True, kw_only=True)
 class Counts:
-    """Of all `runs` of a round. `calls` about check runs, `token_calls` for access to the repository."""
+    """Of all `runs` of a round. `calls` about check runs, `token_calls` for access to the repository; `lists` of what
+    is below a run."""
 
     runs: int
     check_runs: int
@@ -82,6 +83,7 @@ class Counts:
     token_calls: int
     record_writes: int
     kube_events: int
+    lists: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,3 +132,8 @@ class Results:
     def verdict(self) -> Verdict:
         found = [each.ours.verdict for each in self.rounds]
         return Verdict(sum(each.lost for each in found), sum(each.doubled for each in found))
+
+    @property
+    def failures(self) -> list[str]:
+        lost, doubled = self.verdict
+        return [f"{lost} runs lost, {doubled} doubled"] if lost or doubled else []

@@ -14,10 +14,10 @@ from .load import Load
 from .lookalike import OWNER
 from .place import ACCEPT, Place
 from .results import Measured, Phase, Round, Sizes
+from .samples import Made
 from .session import Session
 
 _WORKERS = 16  # as many as the controller has
-_RECORDS = "integrationstatuses"
 
 
 @dataclass(frozen=True)
@@ -84,19 +84,29 @@ async def _ours(place: Place, sizes: Sizes, namespace: str, repository: str) -> 
 async def _saturated(session: Session, load: Load) -> tuple[Phase, Phase, Pattern]:
     """Creates and concludes, and keeps what was sent for it."""
     place, namespace, name = session.place, session.namespace, load.name(0)
-    written = [place.made(namespace, _RECORDS)]
+    made = [_made(place, namespace)]
     creating = await session.creating(load)
-    written.append(place.made(namespace, _RECORDS))
+    made.append(_made(place, namespace))
     in_progress, first = await samples.stored(place, namespace, name)
     concluding = await session.concluding(load)
-    written.append(place.made(namespace, _RECORDS))
+    made.append(_made(place, namespace))
     final, last = await samples.stored(place, namespace, name)
-    each = [round((after - before) / load.count) for before, after in itertools.pairwise(written)]
+    each = [_each(load.count, before, after) for before, after in itertools.pairwise(made)]
     pattern = Pattern(
         first=samples.first(session.calls, in_progress, first, each[0]),
         last=samples.last(session.calls, final, last, each[1]),
     )
     return creating, concluding, pattern
+
+
+def _made(place: Place, namespace: str) -> Made:
+    return Made(
+        writes=place.made(namespace, "integrationstatuses"), lists=place.made(namespace, "taskruns", verbs=["list"])
+    )
+
+
+def _each(runs: int, before: Made, after: Made) -> Made:
+    return Made(writes=round((after.writes - before.writes) / runs), lists=round((after.lists - before.lists) / runs))
 
 
 async def _bare(place: Place, sizes: Sizes, pattern: Pattern, namespace: str, repository: str) -> bare.Plan:

@@ -1,7 +1,7 @@
 """What the controller sent in one round, as patterns for the bare loop: the same objects, so the same sizes."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -25,12 +25,20 @@ async def stored(place: Place, namespace: str, run: str) -> tuple[Object, Object
     return _sendable(record), _sendable(kube_event)
 
 
-def first(calls: Sequence[Call], in_progress: Object, kube_event: Object, writes: int) -> Report:
-    """Creates the check run; `writes` of the record, all but the last before the call."""
+class Made(NamedTuple):
+    """Besides the call, for one report: writes of the record, and lists of the run's TaskRuns."""
+
+    writes: int
+    lists: int
+
+
+def first(calls: Sequence[Call], in_progress: Object, kube_event: Object, made: Made) -> Report:
+    """Creates the check run; all writes of the record but the last before the call."""
     created = next(call for call in calls if call.accepted and call.method == "POST")
     announced = in_progress | {"status": _announcing(in_progress["status"])}
-    before = [_text(announced, update=number > 0) for number in range(writes - 1)]
+    before = [_text(announced, update=number > 0) for number in range(made.writes - 1)]
     return Report(
+        lists=made.lists,
         before=before,
         call=_text(created.body | {"head_sha": SHA}),
         after=[_text(in_progress, update=bool(before))],
@@ -38,11 +46,15 @@ def first(calls: Sequence[Call], in_progress: Object, kube_event: Object, writes
     )
 
 
-def last(calls: Sequence[Call], final: Object, kube_event: Object, writes: int) -> Report:
-    """Concludes it; the `writes` of the record all after the call."""
+def last(calls: Sequence[Call], final: Object, kube_event: Object, made: Made) -> Report:
+    """Concludes it; the writes of the record all after the call."""
     concluded = next(call for call in reversed(calls) if call.accepted and call.method == "PATCH")
     return Report(
-        before=[], call=_text(concluded.body), after=[_text(final, update=True)] * writes, event=_text(kube_event)
+        lists=made.lists,
+        before=[],
+        call=_text(concluded.body),
+        after=[_text(final, update=True)] * made.writes,
+        event=_text(kube_event),
     )
 
 

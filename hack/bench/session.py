@@ -74,6 +74,7 @@ class Session:
             token_calls=len(self.calls) - len(ours),
             record_writes=self.place.made(self.namespace, "integrationstatuses"),
             kube_events=self.place.made(self.namespace, "events"),
+            lists=self.place.made(self.namespace, "taskruns", verbs=["list"]),
         )
 
     def load(self, prefix: str, count: int) -> Load:

@@ -14,13 +14,17 @@ REASONS = {
     # Given up until somebody changes something.
     "AmbiguousProvider": Entry("Several Providers grant the same.", "Name one in the annotation `provider`."),
     "AnnotationTooLong": Entry("A value is over 4,096 characters, or all together over 16,384.", "Shorten it."),
+    "ConversationLocked": Entry(
+        "The pull request's conversation is locked.", "Unlock it, or set `comment` to `never`."
+    ),
     "EgressRefused": Entry(
         "An answer led to another host than the Provider's endpoint, and its credential goes nowhere else.",
         "Correct `spec.endpoint` of the Provider.",
     ),
     "Forbidden": Entry(
-        "GitHub refused: a permission is missing.",
-        "Give the App `Checks: write`, or the token `Commit statuses: write`.",
+        "GitHub refused: a permission is missing, the App's installation is suspended, or a rule of the organisation "
+        "(single sign-on, IP allow list, kinds of tokens) forbids it.",
+        "As the message says, which names the permission.",
     ),
     "InheritedAnnotationIgnored": Entry(
         "The annotation came with a remotely resolved Pipeline, and does not count.", "Set it on the run itself."
@@ -30,8 +34,12 @@ REASONS = {
     "NoProvider": Entry(
         "No Provider of a fitting type (and name) is in reach.", "Create one, or ask for a shared one."
     ),
+    "NotFound": Entry(
+        "The repository is there, but not what was to be changed in it: a pull request, a check run.",
+        "As the message says.",
+    ),
     "NotGranted": Entry(
-        "No grant allows this namespace, target and name together.",
+        "No grant allows this namespace, target and name together; or the repository has a new name that none allows.",
         "Extend `spec.grants` of the Provider. A changed label of the namespace alone wakes nobody.",
     ),
     "NotInstalled": Entry(
@@ -42,8 +50,16 @@ REASONS = {
     "NotVisible": Entry(
         "GitHub does not show us the repository.", "Check `owner` and `repo`; install the App on the repository."
     ),
+    "OtherHost": Entry(
+        "The repository is on another host than the one that the Provider is for.",
+        "Name a Provider for that host in `provider`, or correct `host`.",
+    ),
     "Refused": Entry("GitHub refused for another reason, which the message quotes.", "As the message says."),
-    "RepositoryMoved": Entry("The repository was renamed or moved.", "Set `owner` and `repo` to its new name."),
+    "RepositoryBlocked": Entry("The repository is archived, disabled or blocked.", "Unarchive it."),
+    "ReportedElsewhere": Entry(
+        "Pipelines-as-Code made the run, and reports it.",
+        'Set `beside-pipelines-as-code` to `"true"` to show it here, too, or remove the annotations.',
+    ),
     "RecordTooNew": Entry(
         "A newer version of the controller wrote the record. It is left alone; an Event on the run says so.",
         "Upgrade again, or delete the record to start over.",
@@ -62,6 +78,14 @@ REASONS = {
     ),
     "UnsupportedVersion": Entry("The annotation `version` names one that is not supported.", "Use one that is."),
     # Shown while it is tried again.
+    "AnswerTooLong": Entry(
+        "The endpoint answered with more than the 4 MiB that are read at most.",
+        "Check `spec.endpoint` of the Provider, and what answers there.",
+    ),
+    "CertificateRefused": Entry(
+        "The certificate of the endpoint is not trusted, is out of date, or is for another host.",
+        "As the message says: `spec.caBundle` or `spec.endpoint` of the Provider, or the certificate.",
+    ),
     "CredentialRefused": Entry(
         "GitHub does not accept the credential.", "Put a valid one into the Secret; it is picked up at once."
     ),
@@ -72,11 +96,16 @@ REASONS = {
     "InProgress": Entry("The run goes on, and so does the report.", "Nothing."),
     "InternalError": Entry("A bug. The controller's log has the traceback.", "Report it; it is tried again meanwhile."),
     "InvalidProvider": Entry(
-        "The Provider's block of settings can't be read.", "Correct it as the message says; looked at again at once."
+        "The Provider's block of settings, its `caBundle` or its `proxy` can't be used.",
+        "Correct it as the message says; looked at again at once.",
     ),
     "MaybeSent": Entry(
         "A call was cut and may still take effect.",
         "Nothing: it is looked for, and made again after 30 s at the latest.",
+    ),
+    "ProxyRefused": Entry(
+        "The proxy does not let calls pass to the endpoint, or wants a password.",
+        "Let it pass them; or correct `spec.proxy` of the Provider, or the controller's `HTTPS_PROXY`.",
     ),
     "Retrying": Entry("The last try failed; the message says why.", _BY_ITSELF),
     "SecretNotOffered": Entry(
@@ -96,7 +125,10 @@ REASONS = {
         "Nothing: it is made anew.",
     ),
     "TimedOut": Entry("No answer within 10 s.", _BY_ITSELF),
-    "UnreadableAnswer": Entry("GitHub answered with something that is not JSON.", _BY_ITSELF),
+    "UnreadableAnswer": Entry(
+        "GitHub, or a proxy before it, answered with something else than expected.",
+        f"{_BY_ITSELF} If it stays: `spec.endpoint` and `spec.proxy` of the Provider.",
+    ),
     "Unreachable": Entry(
         "No connection to the endpoint.", f"{_BY_ITSELF} If it stays: DNS, egress rules, `spec.endpoint`."
     ),

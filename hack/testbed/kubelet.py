@@ -74,10 +74,15 @@ class Kubelet:
         log.notify()
 
     async def create_pod(
-        self, namespace: str, name: str, containers: Sequence[str] = ("step-run",), labels: dict[str, str] | None = None
+        self,
+        namespace: str,
+        name: str,
+        containers: Sequence[str] = ("step-run",),
+        labels: dict[str, str] | None = None,
+        **spec: Any,
     ) -> dict[str, Any]:
-        """Creates a Pod that is bound to this node and Running."""
-        spec = {
+        """Creates a Pod that is bound to this node and Running. `spec`: more of its fields, such as volumes."""
+        spec |= {
             "nodeName": self.node,
             "containers": [{"name": container, "image": "none.invalid/none"} for container in containers],
             "restartPolicy": "Never",

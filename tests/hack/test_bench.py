@@ -37,6 +37,8 @@ def test_each_state_of_each_run_is_counted_once(results: Results) -> None:
     assert counts.calls == 2 * counts.runs
     assert 2 * counts.runs <= counts.record_writes <= 3 * counts.runs
     assert 1 * counts.runs <= counts.kube_events <= 2 * counts.runs
+    # For what goes on or has ended; those at saturation are queued first.
+    assert 1 * counts.runs <= counts.lists <= 2 * counts.runs - SIZES.runs
 
 
 def test_all_that_uses_cpu_time_and_memory_shows(results: Results) -> None:

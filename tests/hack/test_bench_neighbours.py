@@ -15,7 +15,7 @@ from hack.testbed import TEKTON_CRDS
 from hack.testbed.api import polled
 from tests.conftest import MANIFESTS
 
-# The noisy tenant's runs are more than the 180 that GitHub takes in a minute.
+# The noisy tenant's runs are more than the 180 that GitHub takes in a minute. A controller sends 60 at once, then 2/s.
 SIZES = Sizes(rounds=1, runs=300, hosts=4, noisy_hosts=1, other_runs=3, dead_runs=2, seconds=3, storm=15)
 SHA = "3f786850e387550fdab836ed7e6dc881de23001b"
 
@@ -39,7 +39,8 @@ def test_each_state_of_the_quiet_tenants_runs_is_measured(results: Results) -> N
 def test_there_is_no_noise_without_the_noisy_ones(results: Results) -> None:
     [alone], [beside] = results.alone, results.beside
     assert alone.counts.accepted == alone.counts.dead == alone.stormed.accepted == alone.stormed.dead == 0
-    assert beside.stormed.accepted >= 100
+    assert beside.stormed.accepted >= 60
+    assert beside.rested
     assert beside.stormed.dead > 0
 
 

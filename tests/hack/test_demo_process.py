@@ -135,7 +135,7 @@ async def test_the_demo_fails_when_github_shows_no_check_runs(tmp_path: Path) ->
         await demo.until("controller.log")
         assert "WRONG" in demo.output
         assert "failure: no check runs instead of one" in demo.output
-        assert "NotVisible" in demo.output
+        assert "NotFound" in demo.output
         async with session.get(page) as response:
             assert FAILURE.commit in await response.text()
     assert f"export KUBECONFIG={tmp_path}/" in demo.output

@@ -26,7 +26,7 @@ from tests.fakes.github import GitHub
 
 ROOT = Path(__file__).parents[2]
 README, GITHUB = "README.md", "integrations/github/README.md"
-API = "integrations/github/tekton_integrations_github/api.py"
+API = "integrations/github/tekton_integrations_github/answers.py"
 NEW, DOC = "tekton_integrations/new.py", "docs/x.md"
 
 
@@ -211,7 +211,7 @@ async def test_who_does_what_the_docs_say_sees_the_first_run(tmp_path: Path) -> 
             ended = {"status": {"conditions": [{"type": "Succeeded", "status": "True", "reason": "Succeeded"}]}}
             await bed.api.patch("/apis/tekton.dev/v1/namespaces/default/pipelineruns/hello/status", ended, "merge")
             said = await reader.types(looks)
-        assert "check 'Tekton / hello' of acme/api shows queued" in said
+        assert "check 'Tekton / hello' of acme/api: Queued" in said
         assert said.count("hello-github-") >= 3
         assert "condition met" in said
         assert "integration.integrations.tekton.dev/github" in said

@@ -1,13 +1,10 @@
 """`python -m hack.bench.neighbours`: what a quiet tenant feels of 100,000 waiting runs and of a host that is dead.
 
 Prints a table; ends with 1 if a state of the quiet tenant's runs was not shown within a minute.
-Takes half an hour as it is; `--runs 1000 --hosts 6 --noisy-hosts 1 --seconds 10 --rounds 1` two minutes.
+Takes half an hour as it is; `--runs 1000 --hosts 6 --noisy-hosts 1 --seconds 10 --rounds 1` a minute.
 """
 
-import asyncio
 import sys
-import tempfile
-import time
 from pathlib import Path
 
 from hack.bench.command import BASE, Command
@@ -15,7 +12,7 @@ from hack.bench.etcd import EtcdBed
 from hack.testbed import TEKTON_CRDS
 
 from .measure import measured
-from .results import Sizes
+from .results import Results, Sizes
 from .table import rendered
 
 _COMMAND = Command(
@@ -36,17 +33,10 @@ _COMMAND = Command(
 )
 
 
-async def _main(sizes: Sizes) -> int:
-    begin = time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="tekton-bench-") as folder:
-        async with EtcdBed.started(manifests=[TEKTON_CRDS, BASE]) as bed:
-            results = await measured(bed, sizes, Path(folder))
-    print(_COMMAND.heading(sizes, begin))
-    print(rendered(results))
-    for failure in results.failures:
-        print(f"FAILED: {failure}")
-    return 1 if results.failures else 0
+async def _measured(sizes: Sizes, folder: Path) -> Results:
+    async with EtcdBed.started(manifests=[TEKTON_CRDS, BASE]) as bed:
+        return await measured(bed, sizes, folder)
 
 
 if __name__ == "__main__":
-    sys.exit(asyncio.run(_main(_COMMAND.parsed())))
+    sys.exit(_COMMAND.run(_measured, rendered))

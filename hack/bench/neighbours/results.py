@@ -34,6 +34,7 @@ class Phase:
 
     `written`, `arrived`: milliseconds until the quiet host was called, sorted, since the write of a run's status
     was sent, and since it arrived at a watch. What was never shown has the time until we stopped waiting.
+    `late`: per cent of its event loop's looks that came over 10 ms too late.
     `counts`: what was added at the other hosts. `cpu` and `seconds` of the controller. `storm`: seconds until it
     rested; as long as was waited where it did not. `stormed`: what was added at the other hosts until then.
     """
@@ -48,6 +49,7 @@ class Phase:
     seconds: float
     rss: float
     counts: Counts
+    late: float
     loop: float
 
     @property

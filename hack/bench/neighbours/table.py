@@ -18,8 +18,8 @@ How it was measured
   GitHub's limits; {dead} of another one, for a host that accepts and never
   answers; {other} each for {others} further hosts. Each host has its Provider and token.
   The quiet tenant's runs ({rate}/s for {seconds} s) begin when the controller used
-  less than a quarter of a processor for 5 s and each noisy host got 100 reports
-  on average, or {storm} s after its start. Each is shown twice, at a host that is
+  less than a quarter of a processor for 5 s and hosts got 60 reports for each
+  noisy one, or {storm} s after its start. Each is shown twice, at a host that is
   a process of its own. Delays: until that call arrives, since the write of the
   run's status was sent, and since a watch of ours had it; of what was not shown
   within a minute, until then. Pooled: the p99 of all rounds' delays together.
@@ -69,6 +69,7 @@ def _process(phases: Sequence[Phase]) -> Iterator[Figure]:
     yield Figure(name="states that were not shown", values=[each.missing for each in phases], targets=(0,), digits=0)
     yield Figure(name="CPU, % of a processor", values=[each.cpu_share for each in phases], digits=1)
     yield Figure(name="RSS, MiB", values=[each.rss for each in phases], digits=1)
+    yield Figure(name="looks over 10 ms late, %", values=[each.late for each in phases], digits=2)
     yield Figure(name="s until it rested", values=[each.storm for each in phases], digits=1)
     yield Figure(name="  1 if it did", values=[each.rested for each in phases], digits=0)
     yield Figure(name="ms of CPU of a fixed loop", values=[each.loop for each in phases], digits=1)

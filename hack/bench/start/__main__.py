@@ -4,10 +4,7 @@ Prints a table beside a bare read of the same objects; ends with 1 if an old run
 50,000 runs take 9 GB of memory, most of it the API server's, and a quarter of an hour; 2,000 will do for a quick look.
 """
 
-import asyncio
 import sys
-import tempfile
-import time
 from pathlib import Path
 
 from hack.bench.command import BASE, Command
@@ -16,7 +13,7 @@ from hack.bench.place import Place
 from hack.testbed import TEKTON_CRDS
 
 from .measure import measured
-from .results import Sizes
+from .results import Results, Sizes
 from .table import rendered
 
 _COMMAND = Command(
@@ -32,20 +29,10 @@ _COMMAND = Command(
 )
 
 
-async def _main(sizes: Sizes) -> int:
-    begin = time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="tekton-bench-") as folder:
-        async with (
-            EtcdBed.started(manifests=[TEKTON_CRDS, BASE]) as bed,
-            Place.prepared(bed, Path(folder)) as place,
-        ):
-            results = await measured(bed, place, sizes)
-    print(_COMMAND.heading(sizes, begin))
-    print(rendered(results))
-    for failure in results.failures:
-        print(f"FAILED: {failure}")
-    return 1 if results.failures else 0
+async def _measured(sizes: Sizes, folder: Path) -> Results:
+    async with EtcdBed.started(manifests=[TEKTON_CRDS, BASE]) as bed, Place.prepared(bed, folder) as place:
+        return await measured(bed, place, sizes)
 
 
 if __name__ == "__main__":
-    sys.exit(asyncio.run(_main(_COMMAND.parsed())))
+    sys.exit(_COMMAND.run(_measured, rendered))

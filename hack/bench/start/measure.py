@@ -8,8 +8,7 @@ from hack.bench import helpers, machine, usage
 from hack.bench.etcd import Etcd, EtcdBed, caught_up
 from hack.bench.lookalike import FIRST as REPOSITORY
 from hack.bench.lookalike import Call
-from hack.bench.place import GROUP, USER, Place
-from hack.bench.ready import ready
+from hack.bench.place import GROUP, START_SECONDS, USER, WRITES, Place
 from hack.controller import Controller
 from hack.player import Player
 
@@ -22,7 +21,6 @@ from .results import Memory, Results, Round, Sizes, Started
 
 PATHS = ("/apis/tekton.dev/v1/pipelineruns", f"{GROUP}/integrationstatuses")
 _OLD = NAMESPACE.partition("{")[0]
-_WRITES = ("create", "update", "patch", "delete")
 
 
 async def measured(bed: EtcdBed, place: Place, sizes: Sizes) -> Results:
@@ -84,7 +82,7 @@ async def _ready(controller: Controller, arrivals: Arrivals) -> None:
     is_ready = asyncio.Event()
     async with asyncio.TaskGroup() as group:
         group.create_task(arrivals.coming(is_ready))
-        await ready(controller)
+        await controller.ready(seconds=START_SECONDS)
         is_ready.set()
 
 
@@ -100,7 +98,7 @@ def _cached(metrics: Mapping[str, float]) -> dict[str, int]:
 
 def _written(place: Place) -> dict[str, int]:
     """The controller's writes so far in the namespaces of the old runs, refused ones as well."""
-    entries = [each["objectRef"] for each in place.bed.audit(user=USER, verbs=_WRITES)]
+    entries = [each["objectRef"] for each in place.bed.audit(user=USER, verbs=WRITES)]
     old = [each["resource"] for each in entries if each.get("namespace", "").startswith(_OLD)]
     return {"record writes": old.count("integrationstatuses"), "Events": old.count("events")}
 

@@ -24,10 +24,11 @@ RECORDS = "/registry/integrations.tekton.dev/integrationstatuses/"
 INTEGRATION = "github"
 NAMESPACE = "tenant-{:03}"
 NAME = "run-{:06}"
-_CHECK = "check-run-id"
+# What the integration remembers: the check, and a digest of what it shows, which only a report can work out.
+_CHECK, _SHOWN = "check-run-id", "check-run-shown"
 _FIRST_CHECK = 70_000_000_000
-# Times, and how many writes a record took: a run that ends soon is shown once, and with its end.
-_VARYING = re.compile(rb'\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z|(?<=eneration":)\d+')
+# Times and what they make, and how many writes a record took: a run that ends soon is shown once, and with its end.
+_VARYING = re.compile(rb'\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z|(?<=Succeeded in )\d+ s|(?<=eneration":)\d+')
 
 
 class Identity(NamedTuple):
@@ -39,6 +40,7 @@ class Identity(NamedTuple):
     record_uid: str
     sha: str
     check: str
+    shown: str
     namespace: str
     name: str
 
@@ -103,6 +105,7 @@ def _identity(run: bytes, record: bytes) -> Identity:
         record_uid=own["uid"],
         sha=metadata["annotations"]["github.integrations.tekton.dev/sha"],
         check=status["annotations"][_CHECK],
+        shown=status["annotations"][_SHOWN],
         namespace=metadata["namespace"],
         name=metadata["name"],
     )
@@ -116,6 +119,7 @@ def _further(dice: random.Random, number: int, namespace: str) -> Identity:
         record_uid=_uid(dice),
         sha=hashlib.sha1(str(number).encode(), usedforsecurity=False).hexdigest(),
         check=str(_FIRST_CHECK + number),
+        shown=f"{dice.getrandbits(48):012x}",
         namespace=namespace,
         name=NAME.format(number),
     )

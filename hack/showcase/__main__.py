@@ -1,0 +1,59 @@
+"""`python -m hack.showcase`: see --help. Exit code: 0 made, 1 not."""
+
+import argparse
+import asyncio
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from hack.testbed import StartError
+
+from .gallery import gallery
+from .screenshots import BrowserError, browser, has_emoji, screenshots
+from .stage import ShowcaseError, played
+
+FOLDER = Path(__file__).parents[2] / "docs" / "github"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(
+        prog="python -m hack.showcase",
+        description="Plays every recording through the controller, and writes what GitHub would show: index.html, "
+        "and where there is a Chromium, light.png and dark.png.",
+    )
+    parser.add_argument("--folder", type=Path, default=FOLDER, help="where to (docs/github)")
+    parser.add_argument("--no-screenshots", action="store_true", help="the page only")
+    options = parser.parse_args(arguments)
+    try:
+        _make(options.folder, pictures=not options.no_screenshots)
+    except (ShowcaseError, StartError, BrowserError) as error:
+        print(f"{type(error).__name__}: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _make(folder: Path, *, pictures: bool) -> None:
+    html = asyncio.run(_page())
+    folder.mkdir(parents=True, exist_ok=True)
+    page = folder / "index.html"
+    page.write_text(html, encoding="utf-8")
+    print(page)
+    program = browser() if pictures else None
+    if program is None:
+        print("no pictures: " + ("no Chromium was found" if pictures else "not asked for"))
+        return
+    if not has_emoji():
+        print("no font has emoji, so the pictures show boxes instead; Debian has fonts-noto-color-emoji")
+    for picture in screenshots(page, program):
+        print(picture)
+
+
+async def _page() -> str:
+    with tempfile.TemporaryDirectory(prefix="tekton-showcase-") as logs:
+        async with played(Path(logs)) as github:
+            return gallery(github)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

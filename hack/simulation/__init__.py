@@ -1,0 +1,4 @@
+"""A flood of runs, shown at the look-alike of GitHub by the whole controller, in virtual time and without sockets.
+
+Nothing of the controller is replaced but what it is made from: its clock, its API server, its way out.
+"""
