@@ -19,8 +19,8 @@ ID, SHOWN = "comment-id", "comment-shown"
 # A record's label, by which a run finds what earlier ones remember; and the same in the memory, since an edited
 # annotation asks for another comment.
 LABEL = PLACE = "comment"
-# Seconds between looks at what another run may have made.
-LOOK_AGAIN = 5.0
+# Seconds by which the clock of the process that announced another run's comment may be ahead of ours, or behind.
+SKEW = 60.0
 _A_WHILE, _MOST = 600.0, 10_000
 
 
@@ -169,9 +169,11 @@ class _Place:
             return theirs
         if found := await self._search():
             return found[0].id
-        if any(sibling.intent is not None for sibling in siblings):
+        # One that is overdue is found, or was not made: whoever announced it may wait for hours to look itself.
+        doubtful = max((sibling.intent.deadline + SKEW for sibling in siblings if sibling.intent), default=0.0)
+        if doubtful > now:
             message = "another run of this pull request may be about to comment; looking again before making a comment"
-            raise TemporaryError("MaybeSent", message, LOOK_AGAIN)
+            raise TemporaryError("MaybeSent", message, min(doubtful - now, 2 * SKEW))
         self._absent.note(self._key, now)
         return 0
 

@@ -31,6 +31,8 @@ class Report:
     calls: Calls
     memory: dict[str, str]
     url: str
+    # Whether it is shown as running for the first time: then there is nothing to tell of its tasks yet.
+    begins: bool = False
     children: Sequence[Child] = ()
     page: output.Page = field(default_factory=output.Page)
 
@@ -46,6 +48,7 @@ class Report:
             calls=calls,
             memory=dict(record.memory),
             url=record.url,
+            begins=run.state is State.RUNNING and record.observed_state != str(run.state),
         )
 
     @property
@@ -58,9 +61,16 @@ class Report:
         """What could be read once can't be read any more."""
         return bool(self.page.excerpts) and all(excerpt.gone for excerpt in self.page.excerpts.values())
 
+    @property
+    def _needs_children(self) -> bool:
+        """To read them costs the API server more than all else of a report."""
+        if self.run.state is State.QUEUED or (self.begins and self.options.checks == "run"):
+            return False
+        return self.by_app or self.run.state.red
+
     async def gather(self) -> None:
         """Reads what the page shows besides the run itself."""
-        if self.run.state is not State.QUEUED and (self.by_app or self.run.state.red):
+        if self._needs_children:
             self.children = output.ended(self.run, await self.context.children())
         excerpts = await self._excerpts() if self.run.final else {}
         self.page = output.Page(

@@ -143,12 +143,16 @@ async def test_a_comment_of_somebody_else_is_not_written_over_whatever_a_record_
 
 
 async def test_nothing_is_made_while_another_run_s_comment_may_still_come(scene: Stage, github: GitHub) -> None:
-    in_doubt = Attempt(id="a", holder="me", started=0.0, deadline=30.0)
+    now = scene.now()
+    in_doubt = Attempt(id="a", holder="me", started=now, deadline=now + 30.0)
     scene.records = [sibling(Result(memory={}), intent=in_doubt)]
     with pytest.raises(TemporaryError) as caught:
         await show(scene, github, State.FAILED, COMMENT)
     assert caught.value.reason == "MaybeSent"
     assert comments(scene) == []
+    scene.github.clock.advance((caught.value.delay or 0.0) + 1)
+    await show(scene, github, State.FAILED, COMMENT)
+    assert len(comments(scene)) == 1
 
 
 async def test_long_comments_of_others_do_not_keep_ours_back(scene: Stage, github: GitHub) -> None:
