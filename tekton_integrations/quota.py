@@ -219,7 +219,7 @@ class Quota:
         wait = self._wait(cost, now, spare)
         if wait <= 0 or wait > max(every, writes):
             return cost
-        return Cost(points=self._largest, write=writes > every, final=cost.final)
+        return Cost(points=max(self._largest, cost.points), write=writes > every, final=cost.final)
 
     def _spare(self, cost: Cost) -> Spare:
         progress = self._finals >= _FINALS  # its turn

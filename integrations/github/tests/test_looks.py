@@ -1,0 +1,86 @@
+"""A look at what a call in doubt may have made costs no write where all is right, and believes no more than it may."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+from tekton_integrations_github.integration import GitHub
+
+from integrations.github.tests.helpers import OPTIONS, SHA, Stage, child, record, run
+from tekton_integrations import Excerpt, Result, State, Step
+from tests.fakes.github import Output
+
+EVERYTHING = replace(OPTIONS, checks="tasks", comment="always", pull_request="12", environment="staging")
+FINDINGS = 60
+
+
+@pytest.fixture(autouse=True)
+def failed(scene: Stage) -> None:
+    scene.github.add_pull_request("acme/api", 12, SHA)
+    scene.children = [child("test", State.FAILED, Step(name="unit", exit_code=1, reason="Error"))]
+    lines = tuple(f"main.go:{number}: no. {number}" for number in range(1, FINDINGS + 1))
+    scene.logs = {scene.children[0].name: Excerpt(step="unit", lines=lines)}
+
+
+async def show(scene: Stage, memory: Mapping[str, str] | None = None, *, search: bool = False) -> Result:
+    known = record(memory, options=EVERYTHING)
+    return await GitHub().reconcile(run(State.FAILED), EVERYTHING, known, scene.context(search=search))
+
+
+def writes(scene: Stage) -> list[str]:
+    return [call.endpoint for call in scene.github.requests if call.method != "GET" and "app/" not in call.path]
+
+
+def lines(scene: Stage) -> list[Any]:
+    return [note["start_line"] for note in scene.checks[0].output.annotations]
+
+
+@pytest.mark.parametrize("search", [False, True])
+async def test_what_is_right_costs_no_write_also_where_the_url_was_never_stored(scene: Stage, *, search: bool) -> None:
+    first = await show(scene)
+    before = writes(scene)
+    again = await show(scene, first.memory, search=search)
+    assert writes(scene) == before
+    assert again.memory == first.memory
+    assert again.url == first.url
+
+
+async def test_what_does_not_show_what_was_sent_is_sent_again(scene: Stage) -> None:
+    first = await show(scene)
+    for check in scene.checks:
+        check.output = Output(title="an older one", summary="that came late", annotations=check.output.annotations)
+    await show(scene, first.memory, search=True)
+    assert ["older" in str(check.output.title) for check in scene.checks] == [False, False]
+
+
+async def test_the_twin_of_a_task_s_check_is_ended(scene: Stage) -> None:
+    scene.children = [child("test", State.RUNNING)]
+    for _ in range(2):
+        await GitHub().reconcile(run(), EVERYTHING, record(options=EVERYTHING), scene.context())
+    await GitHub().reconcile(run(), EVERYTHING, record(options=EVERYTHING), scene.context(search=True))
+    open_ones = [check.name for check in scene.checks if check.status != "completed"]
+    assert sorted(open_ones) == ["build", "build / test"]
+
+
+async def test_annotations_that_came_late_and_stand_there_twice_do_not_hide_that_the_last_are_missing(
+    scene: Stage,
+) -> None:
+    first = await show(scene)
+    [check, _] = scene.checks
+    twice = (*check.output.annotations[:50], *check.output.annotations[:50])
+    check.output = Output(title="anything", summary="anything", annotations=twice)
+    await show(scene, {**(first.memory or {}), "annotations-sent": "50"}, search=True)
+    assert set(lines(scene)) == set(range(1, FINDINGS + 1))
+    assert len(lines(scene)) == 110
+
+
+async def test_a_task_s_check_that_its_deleted_child_left_open_is_ended_with_its_run(scene: Stage) -> None:
+    scene.children = [child("test", State.RUNNING)]
+    first = await GitHub().reconcile(run(), EVERYTHING, record(options=EVERYTHING), scene.context())
+    scene.children = []
+    await show(scene, first.memory)
+    assert [(check.name, check.conclusion) for check in scene.checks] == [
+        ("build", "failure"),
+        ("build / test", "cancelled"),
+    ]
