@@ -129,6 +129,10 @@ class Stage:
         ours = [e for e in answer["items"] if e["source"].get("component") == "tekton-integrations"]
         return [event for event in ours if kind in ("", event["type"])]
 
+    async def told(self, namespace: str, kind: str = "") -> list[dict[str, Any]]:
+        """Our own Events, once there are any: what a record says is told after it is written."""
+        return await polled(lambda: self.events(namespace, kind))
+
     async def gone(self, path: str, seconds: float = 60) -> None:
         """Returns when there is no such object any more."""
 

@@ -43,7 +43,7 @@ async def test_is_refused_with_a_reason_and_a_cure_before_any_call(
     await stage.bed.request("DELETE", run_path(namespace, "success"))
     await stage.gone(run_path(namespace, "success"))
     assert list(stage.github.requests) == []
-    [warning] = await stage.events(namespace, "Warning")
+    [warning] = await stage.told(namespace, "Warning")
     assert warning["reason"] == reason
     assert cure in warning["message"]
 
@@ -56,7 +56,7 @@ async def test_a_sha_that_github_does_not_know_is_said_once_and_asked_at_most_tw
     record = await stage.failed(namespace, "UnknownCommit")
     assert "check sha, and that it was pushed" in condition(record)["message"]
     assert stage.github.counts["POST /repos/{repo}/check-runs"] <= 2
-    assert len(await stage.events(namespace, "Warning")) == 1
+    assert len(await stage.told(namespace, "Warning")) == 1
 
 
 async def test_a_repository_that_the_app_cannot_see_is_said_with_the_cure(
@@ -94,7 +94,7 @@ async def test_annotations_that_tekton_has_yet_to_copy_from_the_pipeline_are_wai
     await run.to_end()
     await stage.reported(namespace)
     await stage.failed(namespace, "NotInstalled", integration="slack")
-    assert [e["reason"] for e in await stage.events(namespace, "Warning")] == ["NotInstalled"]
+    assert [e["reason"] for e in await stage.told(namespace, "Warning")] == ["NotInstalled"]
 
 
 async def test_an_added_grant_is_picked_up(stage: Stage, controller: Controller, namespace: str) -> None:

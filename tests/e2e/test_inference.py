@@ -152,7 +152,7 @@ async def test_a_run_that_pipelines_as_code_reports_is_left_to_it(
     await stage.player.play(recording, namespace=namespace)
     record = await stage.failed(namespace, "ReportedElsewhere")
     assert f'{OURS}/beside-pipelines-as-code: "true"' in condition(record)["message"]
-    assert [event["reason"] for event in await stage.events(namespace, "Warning")] == ["ReportedElsewhere"]
+    assert [event["reason"] for event in await stage.told(namespace, "Warning")] == ["ReportedElsewhere"]
     assert list(stage.github.requests) == []
     wanted = ours(**{"beside-pipelines-as-code": "true"})
     path = f"/apis/tekton.dev/v1/namespaces/{namespace}/pipelineruns/success"

@@ -58,7 +58,7 @@ async def test_of_300_runs_that_had_ended_before_the_installation_none_is_report
         await play(stage, namespace, range(300, 301))
         await stage.all_reported(namespace, 1)
     assert [check.head_sha for check in stage.github.all_check_runs()] == [sha_of(300)]
-    assert len(await stage.events(namespace)) == 1
+    assert len(await stage.told(namespace)) == 1
 
 
 async def test_runs_that_ended_while_the_controller_was_down_are_all_reported(stage: Stage, namespace: str) -> None:

@@ -70,7 +70,7 @@ async def test_a_task_run_is_shown_from_running_to_success(
     assert check.name == "Tekton / unit"
     assert record["metadata"]["labels"]["tekton.dev/taskRun"] == "unit"
     assert record["metadata"]["ownerReferences"][0]["kind"] == "TaskRun"
-    assert {event["involvedObject"]["kind"] for event in await stage.events(namespace)} == {"TaskRun"}
+    assert {event["involvedObject"]["kind"] for event in await stage.told(namespace)} == {"TaskRun"}
 
 
 async def test_the_check_of_a_failed_task_run_names_the_step(

@@ -60,7 +60,7 @@ async def test_github_shows_what_the_run_is_for_few_writes(
         assert stage.writes(namespace, resource) == []
     github = [e for e in stage.writes(namespace, "integrationstatuses") if "-github-" in e["objectRef"].get("name", "")]
     assert len(github) <= 3 + queued
-    assert 1 <= len(await stage.events(namespace, "Normal")) <= 2
+    assert 1 <= len(await stage.told(namespace, "Normal")) <= 2
 
 
 async def test_kubectl_wait_returns_when_the_final_state_was_accepted(

@@ -128,7 +128,7 @@ async def test_a_token_that_github_refuses_is_said_and_its_successor_is_used(
     await stage.player.play("success", namespace=namespace)
     record = await stage.until_record(namespace, lambda r: condition(r)["reason"] == "CredentialRefused")
     assert "put a valid one into its Secret" in condition(record)["message"]
-    [warning] = await stage.events(namespace, "Warning")
+    [warning] = await stage.told(namespace, "Warning")
     assert warning["reason"] == "CredentialRefused"
     await stage.bed.apply(objects.github_token_secret(NAMESPACE, "github-token", "ghp_secret"))
     await stage.reported(namespace, seconds=60)
