@@ -1,7 +1,10 @@
-"""The public contract: all that an integration may import. Everything else in here is the core's own."""
+"""The public contract: what an integration may import, besides `outcome`, `text` and, in its tests, `testing`.
+
+Everything else in here is the core's own.
+"""
 
 from tekton_integrations.errors import PermanentError, TemporaryError, Throttled
-from tekton_integrations.http import Http, Response, clean, redirected
+from tekton_integrations.http import Http, Response, redirected
 from tekton_integrations.integration import (
     Context,
     Credential,
@@ -19,6 +22,7 @@ from tekton_integrations.limits import Bucket, Cost, Limits
 from tekton_integrations.quota import Quota
 from tekton_integrations.record import Record, Target
 from tekton_integrations.run import Child, Excerpt, Run, Skipped, State, Step
+from tekton_integrations.text import clean
 
 __all__ = [
     "Bucket",

@@ -5,7 +5,6 @@ one (a renamed repository) does so with the same method, to where `redirected` s
 """
 
 import ssl
-import unicodedata
 from collections.abc import Callable, Mapping
 
 import aiohttp
@@ -13,6 +12,7 @@ import msgspec
 from yarl import URL
 
 from tekton_integrations.errors import PermanentError, TemporaryError
+from tekton_integrations.text import clean
 
 TIMEOUT = 10.0
 MAX_BODY = 4 * 1024 * 1024
@@ -23,8 +23,6 @@ _REDIRECTS = frozenset({301, 302, 307, 308})
 # What OpenSSL says of a certificate (X509_V_ERR_…): for another host, or not valid now.
 _OTHER_HOST = frozenset({62, 64})
 _OUT_OF_DATE = frozenset({9, 10})
-# Unicode's categories of what has no shape of its own: control, format, surrogate, line and paragraph separator.
-_INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 
 
 class Response(msgspec.Struct, frozen=True):
@@ -33,15 +31,6 @@ class Response(msgspec.Struct, frozen=True):
     status: int
     headers: Mapping[str, str]
     body: bytes
-
-
-def clean(text: str, limit: int = 200) -> str:
-    """Untrusted text made fit for a condition, an Event or a log line: one line, no control characters, short."""
-    text = text[: 4 * limit]  # what is cut off anyway need not be looked at
-    if not text.isprintable():
-        text = "".join(" " if unicodedata.category(c) in _INVISIBLE else c for c in text)
-    text = " ".join(text.split())
-    return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
 def origin(url: str) -> str:

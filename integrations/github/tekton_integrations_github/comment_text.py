@@ -10,14 +10,13 @@ import re
 from collections.abc import Sequence
 
 from tekton_integrations import Child, Run
-from tekton_integrations_github.culprits import culprits, run_to_blame
+from tekton_integrations.outcome import culprits, run_to_blame, title
+from tekton_integrations.text import size
 from tekton_integrations_github.excerpts import logs
 from tekton_integrations_github.markdown import code, link, prose
 from tekton_integrations_github.page import Page, reasons, sentence
 from tekton_integrations_github.states import LOOKS
 from tekton_integrations_github.table import table
-from tekton_integrations_github.text import size
-from tekton_integrations_github.title import title
 
 # GitHub takes 65,536 characters; all mail that it sends holds the comment.
 MAX_BYTES = 24_000

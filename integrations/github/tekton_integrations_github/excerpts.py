@@ -5,8 +5,8 @@ as far as it needs it. Lines are left out from the top and counted, since the en
 from collections.abc import Sequence
 
 from tekton_integrations import Child, Excerpt
+from tekton_integrations.text import count, log_line, size
 from tekton_integrations_github.markdown import fence, name, prose
-from tekton_integrations_github.text import count, log_line, size
 
 _MOST = 12
 # A log of which less could be shown is named only.

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from tekton_integrations import Excerpt
-from tekton_integrations_github.text import log_line, one_line
+from tekton_integrations.text import log_line, one_line
 
 MOST = 150
 MAX_PATH = 500

@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from urllib.parse import quote, urlsplit
 
-from tekton_integrations_github.text import log_line, one_line
+from tekton_integrations.text import log_line, one_line
 
 LONGEST_SPAN = 2000
 _INERT = re.compile(r"[A-Za-z0-9 .,;:'\"()/%+-]*")

@@ -11,16 +11,15 @@ from typing import Any
 from msgspec.structs import replace
 
 from tekton_integrations import Child, Excerpt, Run, State, clean
+from tekton_integrations.outcome import Culprit, culprits, title
+from tekton_integrations.text import count, one_line
 from tekton_integrations_github import findings
 from tekton_integrations_github import page as pages
 from tekton_integrations_github.comment_text import comment
-from tekton_integrations_github.culprits import Culprit, culprits
 from tekton_integrations_github.findings import Annotations
 from tekton_integrations_github.markdown import link
 from tekton_integrations_github.page import Page
 from tekton_integrations_github.states import LOOKS
-from tekton_integrations_github.text import count, one_line
-from tekton_integrations_github.title import title
 
 MAX_DESCRIPTION = 140
 # State → (status, conclusion) of a check run, and state of a commit status: for the docs, which show them.

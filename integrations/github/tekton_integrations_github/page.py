@@ -9,13 +9,12 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from tekton_integrations import Child, Excerpt, Run, State
-from tekton_integrations_github.culprits import Culprit, culprits, ignored, itself, labels, run_to_blame
+from tekton_integrations.outcome import Cause, Culprit, culprits, ignored, itself, labels, run_to_blame
+from tekton_integrations.text import count, one_line, size, took
 from tekton_integrations_github.excerpts import logs
 from tekton_integrations_github.markdown import code, name, prose
-from tekton_integrations_github.platform import Cause
 from tekton_integrations_github.states import LOOKS
 from tekton_integrations_github.table import table
-from tekton_integrations_github.text import count, one_line, size, took
 
 MAX_BYTES = 65_000
 MAX_NOTES = 4_000

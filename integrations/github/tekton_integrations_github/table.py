@@ -8,12 +8,10 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from tekton_integrations import Child, Run, Skipped, State, Step
-from tekton_integrations_github.culprits import Culprit, culprits, itself, labels, tries
+from tekton_integrations.outcome import Culprit, blamed, culprits, itself, labels, platform, skipped, tries
+from tekton_integrations.text import one_line, size, took
 from tekton_integrations_github.markdown import name, prose, row
-from tekton_integrations_github.messages import skipped
-from tekton_integrations_github.platform import blamed, platform
 from tekton_integrations_github.states import LOOKS
-from tekton_integrations_github.text import one_line, size, took
 
 MOST_ROWS = 60
 _MOST_STEPS = 30

@@ -11,12 +11,12 @@ from typing import Any
 from msgspec.structs import replace
 
 from tekton_integrations import Child, Record
+from tekton_integrations.outcome import labels
+from tekton_integrations.text import count
 from tekton_integrations_github import output
 from tekton_integrations_github.checks import CheckRun, CheckRuns, reopenable
-from tekton_integrations_github.culprits import labels
 from tekton_integrations_github.options import MAX_NAME
 from tekton_integrations_github.report import Report, digest
-from tekton_integrations_github.text import count
 
 # Begins a key of the record's memory; the child's name follows.
 TASK = "task-check:"

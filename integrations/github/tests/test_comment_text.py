@@ -9,10 +9,10 @@ from tekton_integrations_github.comment_text import comment, tame
 from tekton_integrations_github.page import Page
 
 from integrations.github.tests.helpers import child, run
-from integrations.github.tests.hostile import HOSTILE, hostile, outside
 from tekton_integrations import Child, Excerpt, Run, Skipped, State, Step
 from tests.calm import calmly
 from tests.fakes.github.markdown import markdown
+from tests.hostile import HOSTILE, hostile, outside
 
 MARKER = "<!-- tekton-integrations: 0f0f -->"
 STEP = Step(name="unit", exit_code=2, reason="Error")

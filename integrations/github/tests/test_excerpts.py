@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 from tekton_integrations_github.excerpts import logs, section, shares
 
 from integrations.github.tests.helpers import child
-from integrations.github.tests.hostile import hostile
 from tekton_integrations import Child, Excerpt
 from tests.calm import calmly
 from tests.fakes.github.markdown import markdown
+from tests.hostile import hostile
 
 TEST = child("test")
 

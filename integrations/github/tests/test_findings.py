@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tekton_integrations_github.findings import Annotations, annotations, relative
 
-from integrations.github.tests.hostile import hostile
 from tekton_integrations import Excerpt
 from tests.calm import calmly
 from tests.fakes.github.check_rules import checked
+from tests.hostile import hostile
 
 
 def found(*lines: str) -> list[tuple[Any, ...]]:

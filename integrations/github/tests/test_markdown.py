@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tekton_integrations_github.markdown import code, fence, link, name, prose, row
 
-from integrations.github.tests.hostile import HOSTILE, hostile, outside
 from tests.calm import calmly
 from tests.fakes.github.markdown import markdown
+from tests.hostile import HOSTILE, hostile, outside
 
 
 @calmly

@@ -10,11 +10,11 @@ from tekton_integrations_github import output
 from tekton_integrations_github.output import Page
 
 from integrations.github.tests.helpers import child, run
-from integrations.github.tests.hostile import hostile
-from integrations.github.tests.recorded import recorded
 from tekton_integrations import Excerpt, Skipped, State, Step
 from tests.calm import calmly
 from tests.fakes.github.check_rules import checked
+from tests.hostile import hostile
+from tests.recorded import recorded
 
 STEP = Step(name="integration", exit_code=2, reason="Error")
 FAILED = child("test", State.FAILED, STEP)

@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 from tekton_integrations_github.page import summary, text
 
 from integrations.github.tests.helpers import child, run
-from integrations.github.tests.hostile import hostile, outside
-from integrations.github.tests.recorded import RECORDINGS, recorded
 from tekton_integrations import Excerpt, Skipped, State, Step
 from tests.calm import calmly
 from tests.fakes.github.markdown import markdown
+from tests.hostile import hostile, outside
+from tests.recorded import RECORDINGS, recorded
 
 STEP = Step(name="unit", exit_code=2, reason="Error")
 FAILED = child("test", State.FAILED, STEP, reason="StepFailed")

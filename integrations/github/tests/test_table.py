@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 from tekton_integrations_github.table import MOST_ROWS, table
 
 from integrations.github.tests.helpers import child, run
-from integrations.github.tests.hostile import hostile, outside
-from integrations.github.tests.recorded import recorded
 from tekton_integrations import Child, Run, Skipped, State, Step
 from tests.calm import calmly
 from tests.fakes.github.markdown import markdown
+from tests.hostile import hostile, outside
+from tests.recorded import recorded
 
 ROOM = 60_000
 ENDED = run(State.FAILED)

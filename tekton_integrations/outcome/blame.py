@@ -5,9 +5,9 @@ from collections.abc import Sequence
 
 import msgspec
 
-from tekton_integrations import Child, Run, State
-from tekton_integrations_github.causes import cause_of, cause_of_run, invalid
-from tekton_integrations_github.platform import Cause, Rank, blamed
+from tekton_integrations.outcome.causes import cause_of, cause_of_run, invalid
+from tekton_integrations.outcome.infrastructure import Cause, Rank, blamed
+from tekton_integrations.run import Child, Run, State
 
 # These are also said when a result is missing because of what failed before.
 _FOLLOWING = frozenset({"InvalidTaskResultReference", "InvalidPipelineResultReference", "PipelineValidationFailed"})

@@ -3,8 +3,8 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tekton_integrations_github.messages import Tally, before, essence, exited, skipped, tally
 
+from tekton_integrations.outcome import Tally, before, essence, exited, skipped, tally
 from tests.calm import calmly
 
 NOT_FOUND = (

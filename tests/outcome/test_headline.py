@@ -3,13 +3,13 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tekton_integrations_github.title import title
 
 from integrations.github.tests.helpers import child, run
-from integrations.github.tests.hostile import hostile
-from integrations.github.tests.recorded import recorded
 from tekton_integrations import Child, Run, State, Step
+from tekton_integrations.outcome import title
 from tests.calm import calmly
+from tests.hostile import hostile
+from tests.recorded import recorded
 
 STEP = Step(name="integration", exit_code=2, reason="Error")
 FAILED = child("test", State.FAILED, Step(name="unit", exit_code=0, reason="Completed"), STEP)

@@ -8,10 +8,10 @@ import re
 
 import msgspec
 
-from tekton_integrations import Child, Run, State
-from tekton_integrations_github.messages import before, essence, exited
-from tekton_integrations_github.platform import LONGEST, Cause, Rank, blamed, platform
-from tekton_integrations_github.text import one_line, spoken, took
+from tekton_integrations.outcome.infrastructure import LONGEST, Cause, Rank, blamed, platform
+from tekton_integrations.outcome.messages import before, essence, exited
+from tekton_integrations.run import Child, Run, State
+from tekton_integrations.text import one_line, spoken, took
 
 _EXITS = {
     126: "its command can't be executed",

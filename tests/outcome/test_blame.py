@@ -3,10 +3,10 @@
 import random
 
 from msgspec.structs import replace
-from tekton_integrations_github.culprits import culprits, labels, run_to_blame
 
 from integrations.github.tests.helpers import child, run
 from tekton_integrations import Child, State, Step
+from tekton_integrations.outcome import culprits, labels, run_to_blame
 
 
 def step(finished: float | None = None) -> Step:

@@ -5,16 +5,25 @@ words. What is markup and what is not is markdown.py's matter. Pure.
 import re
 import unicodedata
 
-from tekton_integrations import clean
-
 # Control, bidirectional and invisible characters, and halves of a pair. What joins emoji stays.
 _UNFIT = re.compile(
     "[\x00-\x08\x0a-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
     "\ud800-\udfff\U000e0000-\U000e007f]"
 )
+# Unicode's categories of what has no shape of its own: control, format, surrogate, line and paragraph separator.
+_INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 LONGEST_LINE = 2000
 # A letter with more marks than this was made to break what shows it.
 _MOST_MARKS = 32
+
+
+def clean(text: str, limit: int = 200) -> str:
+    """Untrusted text made fit for a condition, an Event or a log line: one line, no control characters, short."""
+    text = text[: 4 * limit]  # what is cut off anyway need not be looked at
+    if not text.isprintable():
+        text = "".join(" " if unicodedata.category(c) in _INVISIBLE else c for c in text)
+    text = " ".join(text.split())
+    return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
 def one_line(text: str, limit: int) -> str:

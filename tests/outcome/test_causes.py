@@ -3,14 +3,13 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tekton_integrations_github.causes import cause_of, cause_of_run, invalid
-from tekton_integrations_github.platform import Rank, platform
 
 from integrations.github.tests.helpers import child, run
-from integrations.github.tests.hostile import hostile
 from tekton_integrations import Child, State, Step
+from tekton_integrations.outcome import Rank, cause_of, cause_of_run, invalid, platform
 from tekton_integrations.run import _CANCELLED, _COULD_NOT_START, _QUEUED, _TIMED_OUT, state_of
 from tests.calm import calmly
+from tests.hostile import hostile
 
 SCHEDULED = (
     'pod status "PodScheduled":"False"; message: "0/3 nodes are available: 3 Insufficient cpu. preemption: none"'

@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 
-from tekton_integrations import Child, Run, State
-from tekton_integrations_github.causes import cause_of, cause_of_run
-from tekton_integrations_github.culprits import Culprit, and_more, culprits, ignored, itself, run_to_blame
-from tekton_integrations_github.messages import Tally, tally
-from tekton_integrations_github.platform import blamed, platform
-from tekton_integrations_github.text import count, listed, one_line, took
+from tekton_integrations.outcome.blame import Culprit, and_more, culprits, ignored, itself, run_to_blame
+from tekton_integrations.outcome.causes import cause_of, cause_of_run
+from tekton_integrations.outcome.infrastructure import blamed, platform
+from tekton_integrations.outcome.messages import Tally, tally
+from tekton_integrations.run import Child, Run, State
+from tekton_integrations.text import count, listed, one_line, took
 
 MAX_TITLE = 255
 _GOING = {

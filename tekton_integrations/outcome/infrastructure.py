@@ -9,9 +9,9 @@ import re
 
 import msgspec
 
-from tekton_integrations import Child, State, Step
-from tekton_integrations_github.messages import exited
-from tekton_integrations_github.text import one_line
+from tekton_integrations.outcome.messages import exited
+from tekton_integrations.run import Child, State, Step
+from tekton_integrations.text import one_line
 
 LONGEST = 400
 

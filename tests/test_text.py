@@ -6,8 +6,8 @@ import unicodedata
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tekton_integrations_github.text import count, cut, duration, listed, log_line, one_line, size, spoken, took
 
+from tekton_integrations.text import count, cut, duration, listed, log_line, one_line, size, spoken, took
 from tests.calm import calmly
 
 FAMILY = "👩‍👩‍👧‍👦"
