@@ -1,13 +1,15 @@
-"""HTTP sessions: one for each pair of authorities and proxy, shared by all Providers that have the same."""
+"""HTTP sessions: one for each set of authorities, proxy and identity, shared by all Providers that have the same."""
 
 import asyncio
+import os
 import re
 import ssl
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Self
+from typing import NamedTuple, Self
 
 import aiohttp
 from yarl import URL
@@ -26,7 +28,16 @@ _BEGIN, _END = "-----BEGIN CERTIFICATE-----", "-----END CERTIFICATE-----"
 # As in manifests/crds/providers.yaml, which an older definition may have let pass. No credential: everybody who may
 # look at Providers would see it.
 _PROXY = re.compile(r"http://(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?):[0-9]{1,5}")
-Key = tuple[str, str]
+
+
+class Identity(NamedTuple):
+    """A certificate and its private key, PEM, that a client presents."""
+
+    certificate: bytes
+    key: bytes
+
+
+Key = tuple[str, str, Identity | None]
 
 
 @dataclass(kw_only=True)
@@ -61,7 +72,7 @@ class Clients:
         for key in list(self._ways):
             await self._ways.pop(key).session.close()
 
-    async def get(self, provider: Provider, endpoint: str) -> aiohttp.ClientSession:
+    async def get(self, provider: Provider, endpoint: str, identity: Identity | None = None) -> aiohttp.ClientSession:
         """The way to `endpoint`, the URL at which the Provider's credential is used; good for one reconcile.
 
         Raises TemporaryError(InvalidProvider) for certificates or a proxy that can't be used.
@@ -69,19 +80,19 @@ class Clients:
         now = self._clock()
         if now >= self._due:
             await self._close_idle(now)
-        key = (provider.ca_bundle, provider.proxy or self._proxies.of(endpoint))
+        key = (provider.ca_bundle, provider.proxy or self._proxies.of(endpoint), identity)
         way = self._ways.get(key) or await self._open(provider, key)
         way.used = now
         return way.session
 
     async def _open(self, provider: Provider, key: Key) -> _Way:
-        bundle, proxy = key
+        bundle, proxy, identity = key
         if provider.proxy and not _usable(provider.proxy):
             raise _invalid(provider, "spec.proxy must be http://host:port, without a credential")
         async with self._opening:  # all that wait for the same one are served by the first
             if known := self._ways.get(key):
                 return known
-            tls = await self._trusting(provider) if bundle else True
+            tls = await self._tls(provider, identity) if bundle or identity else True
             connector = aiohttp.TCPConnector(ssl=tls)
             cookies = aiohttp.DummyCookieJar()
             session = aiohttp.ClientSession(connector=connector, cookie_jar=cookies, proxy=proxy or None)
@@ -89,23 +100,23 @@ class Clients:
             self._ways[key] = way
             return way
 
-    async def _trusting(self, provider: Provider) -> ssl.SSLContext | bool:
-        mine: set[str] = set()
-        for (bundle, _), way in self._ways.items():
-            if bundle == provider.ca_bundle:
+    async def _tls(self, provider: Provider, identity: Identity | None) -> ssl.SSLContext | bool:
+        mine: set[tuple[str, Identity | None]] = set()
+        for (bundle, _, shown), way in self._ways.items():
+            if (bundle, shown) == (provider.ca_bundle, identity):
                 return way.tls
             if way.namespace == provider.namespace:
-                mine.add(bundle)
-        if len(mine - {""}) >= BUNDLES:
+                mine.add((bundle, shown))
+        if len(mine - {("", None)}) >= BUNDLES:
             raise _invalid(
                 provider,
-                f"namespace {provider.namespace} has used {BUNDLES} different values of spec.caBundle within the last "
-                f"{IDLE / 60:.0f} minutes; put all certificates into one, the same for all Providers",
+                f"namespace {provider.namespace} has used {BUNDLES} different values of spec.caBundle or clients' "
+                f"certificates within the last {IDLE / 60:.0f} minutes; use the same ones for all Providers",
             )
         try:
-            return await asyncio.to_thread(trusting, provider.ca_bundle)
+            return await asyncio.to_thread(_context, provider.ca_bundle, identity)
         except ValueError as error:
-            raise _invalid(provider, f"spec.caBundle {error}") from error
+            raise _invalid(provider, str(error)) from error
 
     async def _close_idle(self, now: float) -> None:
         self._due = now + IDLE
@@ -136,6 +147,39 @@ def trusting(bundle: str) -> ssl.SSLContext:
     context.set_alpn_protocols(("http/1.1",))
     context.load_default_certs()
     return context
+
+
+def _context(bundle: str, identity: Identity | None) -> ssl.SSLContext:
+    """Raises ValueError that begins with what can't be used."""
+    try:
+        context = trusting(bundle) if bundle else ssl.create_default_context()
+    except ValueError as error:
+        raise ValueError(f"spec.caBundle {error}") from error
+    if identity:
+        present(context, identity)
+    return context
+
+
+def present(context: ssl.SSLContext, identity: Identity) -> None:
+    """Raises ValueError for a certificate or a key that can't be used."""
+    # OpenSSL reads a chain from files only; these are in memory, and nobody else's.
+    with _in_memory(identity.certificate) as certificate, _in_memory(identity.key) as key:
+        try:
+            context.load_cert_chain(certificate, key)
+        except (ssl.SSLError, OSError) as error:
+            raise ValueError(
+                "the client's certificate and its private key can't be used together; put both into the Secret as PEM"
+            ) from error
+
+
+@contextmanager
+def _in_memory(content: bytes) -> Iterator[str]:
+    number = os.memfd_create("pem")
+    try:
+        os.write(number, content)
+        yield f"/proc/self/fd/{number}"
+    finally:
+        os.close(number)
 
 
 def _usable(proxy: str) -> bool:

@@ -4,12 +4,19 @@ other runs.
 
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
+from typing import Any
 
+import msgspec
+from msgspec.structs import replace
+
+from tekton_integrations.addresses import below, place
+from tekton_integrations.clients import Identity
 from tekton_integrations.cluster import Cluster
 from tekton_integrations.details import details_url
+from tekton_integrations.errors import PermanentError
 from tekton_integrations.gate import Gate
 from tekton_integrations.http import Http, origin
-from tekton_integrations.integration import Context, Integration
+from tekton_integrations.integration import Context, Credential, Integration, ProviderType
 from tekton_integrations.ledger import Ledger
 from tekton_integrations.limits import Limits
 from tekton_integrations.locks import Locks
@@ -19,6 +26,7 @@ from tekton_integrations.quotas import Quotas
 from tekton_integrations.record import Record, Target, external_id
 from tekton_integrations.run import Child, Excerpt, Run
 from tekton_integrations.sharing import Newest, Site
+from tekton_integrations.text import clean
 
 
 class Contexts:
@@ -53,9 +61,11 @@ class Contexts:
     async def make(self, ledger: Ledger, provider: Provider, run: Run | None, *, search: bool) -> Context:
         """`run` is None when only the record is left. Raises TemporaryError where the credential can't be had."""
         cluster, record = self._cluster, ledger.record
-        credential = await cluster.credentials.get(provider, self._types[provider.type])
+        kind = self._types[provider.type]
+        owned = await cluster.credentials.get(provider, kind)
+        credential = lent(owned, provider, record.target)
         http = Http(
-            await cluster.clients.get(provider, credential.endpoint),
+            await cluster.clients.get(provider, credential.endpoint, identity(kind, credential)),
             frozenset({origin(credential.endpoint)}),
             timeout=cluster.timing.timeout,
             may_send=ledger.may_send,
@@ -75,8 +85,11 @@ class Contexts:
         async def children() -> list[Child]:
             return [] if run is None else await cluster.runs.children(run)
 
+        async def manifest() -> Mapping[str, Any] | None:
+            return None if run is None else whole(await cluster.runs.fetch(run.kind, run.namespace, run.name), run)
+
         async def excerpt(child: Child) -> Excerpt:
-            return await cluster.excerpts.get(record.namespace, child, tuple(credential.secrets.values()))
+            return await cluster.excerpts.get(record.namespace, child, tuple(owned.secrets.values()))
 
         return Context(
             http=http,
@@ -92,6 +105,7 @@ class Contexts:
             siblings=siblings,
             children=children,
             excerpt=excerpt,
+            manifest=manifest,
             details_url=details_url(provider, run) if run else "",
             renew_credential=lambda: cluster.credentials.forget(provider),
             now=cluster.now,
@@ -109,3 +123,33 @@ class Contexts:
         cached = runs.get(ref.kind, record.namespace, ref.name)
         known = cached if cached and cached.uid == ref.uid else runs.last(ref.uid)
         return partial(self.newest.free, known, site) if known else lambda _: True
+
+
+def lent(credential: Credential, provider: Provider, target: Target | None) -> Credential:
+    """The credential as far as a call to the target may carry it: a URL that a run names gets none of a Provider's
+    secrets, unless it lies at the Provider's own endpoint. Raises PermanentError(NotGranted) for a record that was
+    edited to lead elsewhere than what was granted."""
+    if target is None or not target.endpoint:
+        return credential
+    if place(target.endpoint) != target.resource:
+        raise PermanentError("NotGranted", f"the record leads to {clean(target.endpoint)}, not to {target.resource}")
+    if provider.endpoint and below(target.endpoint, provider.endpoint):
+        return replace(credential, endpoint=target.endpoint)
+    return replace(credential, endpoint=target.endpoint, secrets={})
+
+
+def whole(raw: bytes | None, run: Run) -> dict[str, Any] | None:
+    """The run's manifest, without managedFields; None if that of another one took its place."""
+    found: dict[str, Any] | None = msgspec.json.decode(raw) if raw else None
+    if found is None or found["metadata"]["uid"] != run.uid:
+        return None
+    found["metadata"].pop("managedFields", None)
+    return found
+
+
+def identity(kind: ProviderType, credential: Credential) -> Identity | None:
+    """What every connection of the Provider presents, if it has that."""
+    if kind.certificate is None:
+        return None
+    certificate, key = (credential.secrets.get(field) for field in kind.certificate)
+    return Identity(certificate, key) if certificate and key else None

@@ -48,17 +48,23 @@ class ProviderType(msgspec.Struct, frozen=True, kw_only=True):
     """One `type` of Provider that an integration can use.
 
     `block` is the key of its settings in the Provider's spec; fields of type SecretSource in `settings`
-    are read by the core and reach the integration as `context.credential.secrets[<field>]`.
+    are read by the core and reach the integration as `context.credential.secrets[<field>]`. `endpoint` is the one of
+    Providers that name none; empty where there is no such. `certificate` names two of those fields, a certificate and
+    its private key (PEM), which every connection presents (mutual TLS) where the Provider has them.
     """
 
     name: str
     block: str
     settings: type[msgspec.Struct]
     endpoint: str
+    certificate: tuple[str, str] | None = None
 
 
 class Credential(msgspec.Struct, frozen=True, kw_only=True):
-    """`version` changes with the Provider and with its Secrets: the key for whatever is derived from them."""
+    """`version` changes with the Provider and with its Secrets: the key for whatever is derived from them.
+
+    Where `Target.endpoint` is set, `endpoint` is that, and `secrets` is empty unless it lies at the Provider's own.
+    """
 
     type: str
     endpoint: str
@@ -102,12 +108,15 @@ class Context:
     children: Callable[[], Awaitable[list[Child]]]
     # The end of the log of a child's failed (else last) step. Never raises because of what can't be had.
     excerpt: Callable[[Child], Awaitable[Excerpt]]
+    # The whole run as the API server has it now, without managedFields; None once it is gone. A live read.
+    manifest: Callable[[], Awaitable[Mapping[str, Any] | None]]
     # The page about the run that the Provider's `detailsUrl` leads to; empty without one.
     details_url: str
     # Reads the Secrets anew, after the service refused them; the next reconcile sees the result.
     renew_credential: Callable[[], None]
     now: Callable[[], float]
-    # What to deliver, with Delivery.MILESTONES.
+    # What to deliver, with Delivery.MILESTONES. In `settle` the end of a run whose outcome is unknown; None if the
+    # receiver has heard of no begin, or of the end.
     milestone: Milestone | None = None
 
 
@@ -156,6 +165,9 @@ class Integration(abc.ABC):
     delivery: ClassVar[Delivery] = Delivery.LATEST
     # The options that `infer` may find where they are left out, and where it looks for each, for messages.
     inferable: ClassVar[Mapping[str, str]] = {}
+    # Whether runs may write a target's name in another form than grants do (a channel's name, or its id). Then a
+    # Provider is chosen whatever the name is, and `reconcile` has to ask `context.granted` before it shows anything.
+    resolves_names: ClassVar[bool] = False
     # Whether the controller was told to infer; set by whoever loads the integration.
     infers: bool = False
 

@@ -65,7 +65,7 @@ class Ledger(Intents):
         """One of several milestones was accepted; the last one is told by `accepted`."""
         memory = self._known(result)
         self._count(milestone)
-        known = replace(self.record, memory=memory, observed_state=str(run.state))
+        known = replace(self.record, memory=memory, observed_state=str(run.state), attempts=0, next_attempt=None)
         await self._write(replace(known, intent=self._unanswered, verify_after=self._look_after(known.verify_after)))
         metrics.reports.labels(self.record.integration, "accepted", "InProgress").inc()
 

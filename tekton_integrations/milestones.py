@@ -44,11 +44,22 @@ def due(run: Run, last: str, delivered: int, external_id: str) -> list[Milestone
             key=key,
             name=key.partition("/")[0],
             sequence=delivered + number,
-            id=str(uuid.uuid5(_NAMESPACE, f"{external_id}/{key}")),
+            id=_id(external_id, key),
             time=time,
         )
         for number, (key, time) in enumerate(missing, 1)
     ]
+
+
+def ending(last: str, delivered: int, external_id: str, now: float) -> Milestone | None:
+    """The end of a run of which nothing is known any more, for whoever heard of it; None for whoever knows its end."""
+    if not delivered or last == FINISHED:
+        return None
+    return Milestone(key=FINISHED, name=FINISHED, sequence=delivered + 1, id=_id(external_id, FINISHED), time=now)
+
+
+def _id(external_id: str, key: str) -> str:
+    return str(uuid.uuid5(_NAMESPACE, f"{external_id}/{key}"))
 
 
 def _rank(key: str) -> tuple[int, int]:

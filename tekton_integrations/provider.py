@@ -39,13 +39,13 @@ class Grant(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     targets: tuple[str, ...] = ()
     names: tuple[str, ...] = ("*",)
 
-    def allows(self, namespace: str, labels: Mapping[str, str], target: Target) -> bool:
+    def allows(self, namespace: str, labels: Mapping[str, str], target: Target, *, any_name: bool = False) -> bool:
         by_name = any(matches(namespace, pattern) for pattern in self.namespaces)
         by_label = bool(self.namespace_selector) and self.namespace_selector.items() <= labels.items()
         return (
             (by_name or by_label)
             and any(matches(target.resource, pattern.lower()) for pattern in self.targets)
-            and any(matches(target.name, pattern) for pattern in self.names)
+            and (any_name or any(matches(target.name, pattern) for pattern in self.names))
         )
 
 
@@ -80,8 +80,9 @@ class Provider(msgspec.Struct, frozen=True, kw_only=True):
         """Whether at most its metadata and its status differ."""
         return (self.uid, self.generation, self.spec) == (other.uid, other.generation, other.spec)
 
-    def grants_to(self, namespace: str, labels: Mapping[str, str], target: Target) -> bool:
-        return any(grant.allows(namespace, labels, target) for grant in self.grants)
+    def grants_to(self, namespace: str, labels: Mapping[str, str], target: Target, *, any_name: bool = False) -> bool:
+        """`any_name`: as far as the target's name does not matter, or is looked at later."""
+        return any(grant.allows(namespace, labels, target, any_name=any_name) for grant in self.grants)
 
 
 class _Metadata(msgspec.Struct, rename="camel"):
@@ -152,13 +153,15 @@ def decode_provider(raw: bytes | msgspec.Raw) -> Provider:
 
 @dataclass(frozen=True, kw_only=True)
 class Need:
-    """Who wants to show what where. `name` is the annotation `provider`, if there is one."""
+    """Who wants to show what where. `name` is the annotation `provider`, if there is one; `any_name`: whether the
+    integration itself looks at the target's name (Integration.resolves_names)."""
 
     types: tuple[str, ...]
     namespace: str
     labels: Mapping[str, str]
     target: Target
     name: str = ""
+    any_name: bool = False
 
 
 def choose(providers: Iterable[Provider], shared: str, need: Need) -> Provider:
@@ -178,6 +181,8 @@ def choose(providers: Iterable[Provider], shared: str, need: Need) -> Provider:
             "create one, or ask your administrator for a shared one",
         )
     granting = [p for p in fitting if p.grants_to(namespace, need.labels, target)]
+    if need.any_name and not granting:
+        granting = [p for p in fitting if p.grants_to(namespace, need.labels, target, any_name=True)]
     if not granting:
         paths = ", ".join(sorted(p.path for p in fitting))
         raise PermanentError(

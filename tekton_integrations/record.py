@@ -21,7 +21,8 @@ class Target(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Where a run is shown. A grant must allow `resource` (acme/api) and `name` (the check, the channel).
 
     `detail` completes the address (a sha); `labels` are put on the record, so that people find it by them. `shares`
-    names what several runs share there besides the address (a pull request's comment): see Context.newest.
+    names what several runs share there besides the address (a pull request's comment): see Context.newest. `endpoint`
+    is a URL that the run itself names: calls go there, and without the Provider's secrets unless it is the Provider's.
     """
 
     resource: str
@@ -29,10 +30,11 @@ class Target(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     detail: str = ""
     labels: dict[str, str] = {}
     shares: tuple[str, ...] = ()
+    endpoint: str = ""
 
     @property
-    def address(self) -> tuple[str, str, str]:
-        return self.resource, self.name, self.detail
+    def address(self) -> tuple[str, str, str, str]:
+        return self.resource, self.name, self.detail, self.endpoint
 
 
 class Attempt(msgspec.Struct, frozen=True, kw_only=True, gc=False):

@@ -16,7 +16,7 @@ GROUP = "tekton_integrations"
 CORE = "core"
 # Which distribution brings which integration: for messages only, since what is loaded is what --integrations names.
 PACKAGES = {
-    "cloudevents": "tekton-integrations-cloudevents",
+    "cloudevent": "tekton-integrations-cloudevent",
     "github": "tekton-integrations-github",
     "slack": "tekton-integrations-slack",
     "webhook": "tekton-integrations-webhook",

@@ -148,5 +148,12 @@ class Reporter:
     async def _choose(self, namespace: str, todo: Plan) -> Provider:
         providers, shared = self._cluster.providers, self._cluster.shared_namespace
         labels = await self._contexts.labels(namespace, providers)
-        need = Need(types=self._types, namespace=namespace, labels=labels, target=todo.target, name=todo.provider)
+        need = Need(
+            types=self._types,
+            namespace=namespace,
+            labels=labels,
+            target=todo.target,
+            name=todo.provider,
+            any_name=self._integration.resolves_names,
+        )
         return provider.choose(providers, shared, need)

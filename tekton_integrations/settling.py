@@ -1,12 +1,15 @@
 """Concludes what a record left open at the remote: of a deleted run, of a withdrawn annotation, of an old target."""
 
+import dataclasses
+
 from tekton_integrations import metrics
 from tekton_integrations.cluster import Cluster, Mandate
 from tekton_integrations.contexts import Contexts
 from tekton_integrations.errors import PermanentError, TemporaryError
-from tekton_integrations.integration import Integration
+from tekton_integrations.integration import Delivery, Integration
 from tekton_integrations.ledger import Ledger
 from tekton_integrations.log import logger
+from tekton_integrations.milestones import ending
 from tekton_integrations.provider import Provider
 from tekton_integrations.record import Record, Target
 from tekton_integrations.sharing import Site
@@ -88,9 +91,13 @@ class Settler:
             return
         chosen = self._provider(record)
         labels = await self._contexts.labels(record.namespace, [chosen] if chosen else [])
-        if chosen is None or not chosen.grants_to(record.namespace, labels, record.target):
+        any_name = self._integration.resolves_names
+        if chosen is None or not chosen.grants_to(record.namespace, labels, record.target, any_name=any_name):
             raise PermanentError("NotGranted", f"Provider {record.provider} no longer grants {record.target.resource}")
         context = await self._contexts.make(ledger, chosen, None, search=True)
+        if self._integration.delivery is Delivery.MILESTONES:
+            last = ending(record.milestone, record.delivered, context.external_id, self._cluster.now())
+            context = dataclasses.replace(context, milestone=last)
         with self._contexts.gate(chosen, context).admitted():
             await self._integration.settle(record, context)
         deadlines = [ledger.deadline(record.intent) if record.intent else 0.0, record.verify_after or 0.0]

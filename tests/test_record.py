@@ -123,4 +123,4 @@ def test_whatever_may_stand_at_the_remote_is_a_trace(trace: dict[str, object]) -
 
 def test_the_address_of_a_target_leaves_out_its_labels() -> None:
     one = Target(resource="acme/api", name="build", detail="f" * 40, labels={"sha": "f"})
-    assert one.address == ("acme/api", "build", "f" * 40)
+    assert one.address == ("acme/api", "build", "f" * 40, "")

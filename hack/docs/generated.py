@@ -4,6 +4,7 @@ import ast
 import re
 import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from textwrap import shorten
 from typing import Any
@@ -14,7 +15,7 @@ from tekton_integrations import annotations, registry
 from tekton_integrations.integration import Integration
 
 from .raised import Shown, raised
-from .reasons import REASONS
+from .reasons import REASONS, Entry, own
 
 WIDTH = 96  # of a module's purpose
 _ORDER = (Shown.GIVEN_UP, Shown.WAITING, Shown.RETRYING, Shown.DONE)
@@ -31,10 +32,12 @@ class Stale(Exception):
 
 def parts(root: Path) -> Iterator[tuple[Path, str, Callable[[], str]]]:
     """(file, name of the part, what makes it)."""
-    yield root / "README.md", "reasons", lambda: reasons(root)
+    yield root / "README.md", "reasons", lambda: reasons(root, REASONS)
     yield root / "CONTRIBUTING.md", "layers", lambda: layers(root)
     for folder in sorted(path.parent for path in root.glob("integrations/*/pyproject.toml")):
-        yield folder / "README.md", "annotations", lambda name=folder.name: options(name)  # type: ignore[misc]
+        yield folder / "README.md", "annotations", partial(options, folder.name)
+        if mine := own(folder):
+            yield folder / "README.md", "reasons", partial(reasons, root, mine)
 
 
 def replaced(text: str, name: str, content: str) -> str:
@@ -45,11 +48,11 @@ def replaced(text: str, name: str, content: str) -> str:
     return marked.sub(lambda match: f"{match[1]}\n{content}\n\n{match[2]}", text, count=1)
 
 
-def reasons(root: Path) -> str:
-    """What each reason means. Those that the list does not explain are left out here, and found by the check."""
+def reasons(root: Path, entries: Mapping[str, Entry]) -> str:
+    """What each reason means. Those that nothing produces are left out here, and found by the check."""
     shown = raised(root).reasons
-    known = sorted((_ORDER.index(shown[name]), name) for name in REASONS if name in shown)
-    rows = [(f"`{name}`", _ORDER[at], REASONS[name].cause, REASONS[name].cure) for at, name in known]
+    known = sorted((_ORDER.index(shown[name]), name) for name in entries if name in shown)
+    rows = [(f"`{name}`", _ORDER[at], entries[name].cause, entries[name].cure) for at, name in known]
     return _table(("Reason", "REPORTED", "What happened", "What to do"), rows)
 
 

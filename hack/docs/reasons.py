@@ -1,5 +1,9 @@
-"""What each reason means and what to do about it: the one place, from which the README's table is made."""
+"""What each reason means and what to do about it, from which the READMEs' tables are made: here what the core may say,
+and what more than one integration does; beside each integration, in its `reasons.toml`, what it alone may.
+"""
 
+import tomllib
+from pathlib import Path
 from typing import NamedTuple
 
 
@@ -14,18 +18,20 @@ REASONS = {
     # Given up until somebody changes something.
     "AmbiguousProvider": Entry("Several Providers grant the same.", "Name one in the annotation `provider`."),
     "AnnotationTooLong": Entry("A value is over 4,096 characters, or all together over 16,384.", "Shorten it."),
-    "ConversationLocked": Entry(
-        "The pull request's conversation is locked.", "Unlock it, or set `comment` to `never`."
-    ),
     "EgressRefused": Entry(
         "An answer led to another host than the Provider's endpoint, and its credential goes nowhere else.",
         "Correct `spec.endpoint` of the Provider.",
     ),
     "Forbidden": Entry(
-        "GitHub refused: a permission is missing, the App's installation is suspended, or a rule of the organisation "
-        "(single sign-on, IP allow list, kinds of tokens) forbids it.",
+        "The service refused: a permission is missing, an App's installation is suspended, or a rule of the "
+        "organisation (single sign-on, IP allow list, kinds of tokens) forbids it.",
         "As the message says, which names the permission.",
     ),
+    "EndpointGone": Entry(
+        "The endpoint answered 410: it wants no more. It is called no more.",
+        "Remove the annotations; or, if it is there again, change their URL or the Provider.",
+    ),
+    "FormatRefused": Entry("The endpoint does not take this format (415).", "As the message says."),
     "InheritedAnnotationIgnored": Entry(
         "The annotation came with a remotely resolved Pipeline, and does not count.", "Set it on the run itself."
     ),
@@ -35,7 +41,7 @@ REASONS = {
         "No Provider of a fitting type (and name) is in reach.", "Create one, or ask for a shared one."
     ),
     "NotFound": Entry(
-        "The repository is there, but not what was to be changed in it: a pull request, a check run.",
+        "What was to be changed is not there: a pull request, a check run.",
         "As the message says.",
     ),
     "NotGranted": Entry(
@@ -47,34 +53,19 @@ REASONS = {
         "Remove it, or install the integration.",
     ),
     "NotOurs": Entry("Somebody made this record: no request of its run can have.", "Delete it."),
-    "NotVisible": Entry(
-        "GitHub does not show us the repository.", "Check `owner` and `repo`; install the App on the repository."
-    ),
-    "OtherHost": Entry(
-        "The repository is on another host than the one that the Provider is for.",
-        "Name a Provider for that host in `provider`, or correct `host`.",
-    ),
-    "Refused": Entry("GitHub refused for another reason, which the message quotes.", "As the message says."),
-    "RepositoryBlocked": Entry("The repository is archived, disabled or blocked.", "Unarchive it."),
-    "ReportedElsewhere": Entry(
-        "Pipelines-as-Code made the run, and reports it.",
-        'Set `beside-pipelines-as-code` to `"true"` to show it here, too, or remove the annotations.',
-    ),
+    "Refused": Entry("The service refused for another reason, which the message quotes.", "As the message says."),
     "RecordTooNew": Entry(
         "A newer version of the controller wrote the record. It is left alone; an Event on the run says so.",
         "Upgrade again, or delete the record to start over.",
     ),
-    "TooManyStatuses": Entry(
-        "The commit has 1,000 statuses of this name, and GitHub takes no more.", "Set `name` to another one."
-    ),
+    "TooLarge": Entry("The endpoint does not take so much at once (413).", "Ask for less, or raise its limit."),
     "TooOld": Entry(
         "Three days after the run's end the service had still not accepted it.",
         "Mend what the message names, then change the annotations or the Provider.",
     ),
     "UnknownAnnotation": Entry("The key is not known; usually it is misspelt.", "Correct or remove it."),
-    "UnknownCommit": Entry("GitHub knows no such commit in this repository.", "Check `sha`, and that it was pushed."),
     "UnreadableMemory": Entry(
-        "The check's id in the record is damaged.", "Set `name` to another one: the report starts anew under it."
+        "An id in the record is damaged.", "As the message says: the report starts anew under another name."
     ),
     "UnsupportedVersion": Entry("The annotation `version` names one that is not supported.", "Use one that is."),
     # Shown while it is tried again.
@@ -87,12 +78,13 @@ REASONS = {
         "As the message says: `spec.caBundle` or `spec.endpoint` of the Provider, or the certificate.",
     ),
     "CredentialRefused": Entry(
-        "GitHub does not accept the credential.", "Put a valid one into the Secret; it is picked up at once."
+        "The service does not accept the credential.", "Put a valid one into the Secret; it is picked up at once."
     ),
     "CredentialUnavailable": Entry(
         "The Secret is missing, can't be read, or has no usable key.",
         "As the message says; noticed at once.",
     ),
+    "EndpointRefused": Entry("The endpoint refuses what it was sent (4xx).", "See its own log; check the URL."),
     "InProgress": Entry("The run goes on, and so does the report.", "Nothing."),
     "InternalError": Entry("A bug. The controller's log has the traceback.", "Report it; it is tried again meanwhile."),
     "InvalidProvider": Entry(
@@ -107,6 +99,7 @@ REASONS = {
         "The proxy does not let calls pass to the endpoint, or wants a password.",
         "Let it pass them; or correct `spec.proxy` of the Provider, or the controller's `HTTPS_PROXY`.",
     ),
+    "Redirected": Entry("The endpoint answered with a redirect (3xx).", "Name the address that it leads to."),
     "Retrying": Entry("The last try failed; the message says why.", _BY_ITSELF),
     "SecretNotOffered": Entry(
         "The Secret does not say that it is meant for this Provider.",
@@ -116,17 +109,17 @@ REASONS = {
         "The host has failed five times in a row, so it is left alone for a while.",
         "Nothing: it is tried again after 5 s, up to 5 minutes. If it stays: the host, DNS, egress rules.",
     ),
-    "Throttled": Entry("GitHub asked to wait, or would soon.", "Nothing: it goes on by itself."),
+    "Throttled": Entry("The service asked to wait, or would soon.", "Nothing: it goes on by itself."),
     # Only in an Event, after the third failure in a row.
     "ConnectionBroken": Entry("The connection broke during a call.", _BY_ITSELF),
-    "ServiceUnavailable": Entry("GitHub answered with an error of its own (5xx).", _BY_ITSELF),
+    "ServiceUnavailable": Entry("The service answered with an error of its own (5xx).", _BY_ITSELF),
     "Stalled": Entry(
         "The controller was paused or could not renew its Lease before a call, and did not make it.",
         "Nothing: it is made anew.",
     ),
     "TimedOut": Entry("No answer within 10 s.", _BY_ITSELF),
     "UnreadableAnswer": Entry(
-        "GitHub, or a proxy before it, answered with something else than expected.",
+        "The service, or a proxy before it, answered with something else than expected.",
         f"{_BY_ITSELF} If it stays: `spec.endpoint` and `spec.proxy` of the Provider.",
     ),
     "Unreachable": Entry(
@@ -135,3 +128,19 @@ REASONS = {
     # The end.
     "Reported": Entry("The run's final state was accepted.", "Nothing."),
 }
+
+
+def own(folder: Path) -> dict[str, Entry]:
+    """Those of the integration in the folder."""
+    file = folder / "reasons.toml"
+    listed = tomllib.loads(file.read_text()) if file.exists() else {}
+    return {reason: Entry(said["cause"], said["cure"]) for reason, said in listed.items()}
+
+
+def known(root: Path) -> dict[str, Entry]:
+    """All of them."""
+    return {**REASONS, **{name: entry for file in _files(root) for name, entry in own(file.parent).items()}}
+
+
+def _files(root: Path) -> list[Path]:
+    return sorted(root.glob("integrations/*/reasons.toml"))

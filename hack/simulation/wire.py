@@ -11,7 +11,7 @@ import aiohttp
 from multidict import CIMultiDict
 from yarl import URL
 
-from tekton_integrations.clients import Clients
+from tekton_integrations.clients import Clients, Identity
 from tekton_integrations.provider import Provider
 from tests.fakes.github import Call, GitHub, Rule
 from tests.fakes.github.call import Answer
@@ -139,7 +139,7 @@ class Ways(Clients):
         super().__init__({}, clock=steady)
         self._wire = wire
 
-    async def get(self, provider: Provider, endpoint: str) -> aiohttp.ClientSession:
+    async def get(self, provider: Provider, endpoint: str, identity: Identity | None = None) -> aiohttp.ClientSession:
         return cast(aiohttp.ClientSession, self._wire)
 
 

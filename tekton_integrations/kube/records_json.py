@@ -72,13 +72,7 @@ def _status(record: Record) -> dict[str, Any]:
         "version": record.version,
         "provider": record.provider,
         "url": record.url,
-        "target": target
-        and {
-            "resource": target.resource,
-            "name": target.name,
-            "detail": target.detail,
-            "labels": target.labels,
-        },
+        "target": target and _target(target),
         "delivered": record.delivered,
         "milestone": record.milestone,
         "sources": record.sources,
@@ -93,6 +87,12 @@ def _status(record: Record) -> dict[str, Any]:
         },
         "verifyTime": record.verify_after and rfc3339(record.verify_after),
     }
+
+
+def _target(target: Target) -> dict[str, Any]:
+    """What several runs share is learnt anew."""
+    known = {"resource": target.resource, "name": target.name, "detail": target.detail, "labels": target.labels}
+    return known | ({"endpoint": target.endpoint} if target.endpoint else {})
 
 
 class _Metadata(msgspec.Struct, gc=False, rename="camel"):

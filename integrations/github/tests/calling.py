@@ -1,7 +1,7 @@
 """One who calls the GitHub look-alike through `Calls`, with a clock that GitHub and the quotas share."""
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, nullcontext
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -9,18 +9,16 @@ import aiohttp
 import msgspec
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from msgspec.structs import replace
 from tekton_integrations_github.calls import Access, Calls
 from tekton_integrations_github.needs import CHECKS, STATUSES, Need
 from tekton_integrations_github.options import AppSettings, TokenSettings
 
-from tekton_integrations import Context, Credential, Excerpt, Http, Limits, Quota, SecretRef, SecretSource, Target
-from tekton_integrations.http import origin
+from tekton_integrations import Credential, Target
+from tekton_integrations.testing import SECRET, Workbench
 from tests.fakes.github import App, GitHub
 
 T = TypeVar("T")
 SHA = "3f78685aa0b1c2d3e4f5061728394a5b6c7d8e9f"
-SECRET = SecretSource(SecretRef("any"))
 LOOKUP = "GET /repos/{repo}/installation"
 MINT = "POST /app/installations/{installation_id}/access_tokens"
 CREATE = "POST /repos/{repo}/check-runs"
@@ -48,20 +46,12 @@ def whole(page: T) -> list[T]:
 
 
 @dataclass(kw_only=True)
-class Caller:
+class Caller(Workbench):
     """acme/api with one commit; `grants` says at which repositories the run may show."""
 
     github: GitHub
     app: App
-    session: aiohttp.ClientSession
-    credential: Credential
     access: Access = field(default_factory=Access)
-    grants: Callable[[Target], bool] = lambda target: True
-    asked: list[str] = field(default_factory=list)  # of which repositories the grants were asked
-    renewed: int = 0
-    timeout: float = 5.0
-    ahead: float = 0.0  # seconds by which our clock is ahead of GitHub's
-    quotas: dict[str, Quota] = field(default_factory=dict)
 
     def calls(self, repository: str = "acme/api", *, final: bool = True) -> Calls:
         target = Target(resource=repository, name="Tekton / build", detail=SHA)
@@ -100,9 +90,6 @@ class Caller:
         settings = AppSettings(app_id=app_id or self.app.id, private_key=SECRET)
         self.use(type="GitHubApp", settings=settings, secrets={"private_key": pem.encode()})
 
-    def use(self, **changes: Any) -> None:
-        self.credential = replace(self.credential, **changes)
-
     @property
     def sent(self) -> list[str]:
         """The endpoints called, in order."""
@@ -110,45 +97,6 @@ class Caller:
 
     def count(self, endpoint: str) -> int:
         return self.github.counts[endpoint]
-
-    def context(self) -> Context:
-        return Context(
-            http=Http(self.session, frozenset({origin(self.credential.endpoint)}), timeout=self.timeout),
-            credential=self.credential,
-            quota=self._quota,
-            external_id="ours",
-            search=False,
-            attempt=lambda repeatable=False: nullcontext(),
-            remember=lambda ids: None,
-            granted=self._grant,
-            exclusive=lambda key: nullcontext(),
-            newest=lambda share: True,
-            siblings=_nobody,
-            children=_nobody,
-            excerpt=_nothing,
-            details_url="",
-            renew_credential=self._renew,
-            now=lambda: self.github.clock.now() + self.ahead,
-        )
-
-    def _quota(self, scope: str, limits: Limits) -> Quota:
-        now = self.github.clock.now
-        return self.quotas.setdefault(scope, Quota(limits, now, now))
-
-    async def _grant(self, target: Target) -> bool:
-        self.asked.append(target.resource)
-        return self.grants(target)
-
-    def _renew(self) -> None:
-        self.renewed += 1
-
-
-async def _nobody(*_: object) -> list[Any]:
-    return []
-
-
-async def _nothing(*_: object) -> Excerpt:
-    return Excerpt(withheld="nobody asked")
 
 
 @asynccontextmanager
@@ -163,6 +111,6 @@ async def calling(**options: Any) -> AsyncIterator[Caller]:
             secrets={"private_key": app.private_key_pem.encode()},
             version="uid/1/100",
         )
-        caller = Caller(github=github, app=app, session=session, credential=credential)
+        caller = Caller(github=github, app=app, session=session, credential=credential, clock=github.clock.now)
         caller.add("acme/api")
         yield caller

@@ -23,7 +23,7 @@ def test_the_target_is_the_same_however_it_is_spelt() -> None:
 
 def test_the_target_says_what_a_grant_must_allow() -> None:
     target = GitHub().target(run(), OPTIONS)
-    assert target.address == ("acme/api", "Tekton / build", SHA)
+    assert target.address == ("acme/api", "Tekton / build", SHA, "")
     assert target.labels["sha"] == SHA
     assert len(target.labels["repository-hash"]) == 16
 

@@ -64,7 +64,7 @@ async def test_a_repository_is_followed_to_its_new_name_where_the_grants_allow_i
     either.github.transfer("acme/api", new)
     await either.report()
     assert either.shown(new) == 2
-    assert set(either.asked) == {new}
+    assert {each.resource for each in either.asked} == {new}
 
 
 @pytest.mark.parametrize("new", MOVES)

@@ -1,0 +1,1 @@
+"""Sends each milestone of a Tekton run as a CloudEvent."""

@@ -1,0 +1,1 @@
+"""Shows a Tekton run as a card in a Slack channel."""

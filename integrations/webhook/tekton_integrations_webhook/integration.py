@@ -1,0 +1,1 @@
+"""Tells a webhook of each milestone of a Tekton run."""

@@ -1,0 +1,34 @@
+"""On which occasions somebody wants to hear of a run: the option `on`, in the same words at every integration. Pure."""
+
+from tekton_integrations.milestones import CREATED, FINISHED, RETRIED, STARTED
+from tekton_integrations.run import State
+
+ENDS = {
+    "succeeded": State.SUCCEEDED,
+    "failed": State.FAILED,
+    "cancelled": State.CANCELLED,
+    "timed-out": State.TIMED_OUT,
+    "could-not-start": State.COULD_NOT_START,
+    "failure-ignored": State.FAILURE_IGNORED,
+    "skipped": State.SKIPPED,
+}
+# Any end, and those that somebody has to look at.
+_GROUPS = {
+    FINISHED: frozenset(ENDS.values()),
+    "problems": frozenset(state for state in ENDS.values() if state.red),
+}
+WORDS = (CREATED, STARTED, RETRIED, *_GROUPS, *ENDS)
+_WORD = f"({'|'.join(WORDS)})"
+# Words with commas between them.
+PATTERN = rf"\A *{_WORD}( *, *{_WORD})* *\Z"
+
+
+def includes(on: str, state: State, milestone: str = FINISHED) -> bool:
+    """Whether `on` (words of WORDS with commas between; empty for every occasion) names this one: a run that ended in
+    `state`, or one that goes on and reached another milestone."""
+    words = {word.strip() for word in on.split(",") if word.strip()}
+    if not words or milestone in words:
+        return True
+    if milestone != FINISHED:
+        return False
+    return any(state in _GROUPS.get(word, frozenset({ENDS.get(word)})) for word in words)

@@ -1,0 +1,144 @@
+"""Milestones POSTed to endpoints that users run: what an answer means, when a delivery is tried again, and which
+endpoint is called no more. Public: for integrations with Delivery.MILESTONES.
+
+The rules are those of Standard Webhooks 1.0 (https://www.standardwebhooks.com) and of CloudEvents' HTTP webhooks
+(https://github.com/cloudevents/spec/blob/main/cloudevents/http-webhook.md), which agree but for what is noted.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from datetime import UTC
+from email.utils import parsedate_to_datetime
+
+import msgspec
+
+from tekton_integrations.addresses import place
+from tekton_integrations.errors import PermanentError, TemporaryError, Throttled
+from tekton_integrations.http import Response
+from tekton_integrations.integration import Context
+from tekton_integrations.limits import Cost, Limits
+from tekton_integrations.record import Record
+
+# Seconds after the first, second, … failure; the last one holds for all that follow. Of Standard Webhooks.
+SCHEDULE = (5.0, 300.0, 1800.0, 7200.0, 18000.0, 36000.0, 50400.0, 72000.0, 86400.0)
+# So much of it is added at most, so that what failed together does not come back together.
+_JITTER = 0.1
+# Keys of a record's memory: how often the delivery in work was tried again, and which one that is, by its id.
+RETRIES, RETRIED = "retryCount", "retried-id"
+# Seconds for which an endpoint that is gone is left alone, unless the Provider changes.
+GONE = 86400.0
+# What an endpoint says is only counted in statuses.
+_READ = 64 * 1024
+_LIMITS = Limits()
+
+
+class Message(msgspec.Struct, frozen=True, kw_only=True):
+    """`media`: what the receiver is told to set where it can't read such a body, for the error's message."""
+
+    headers: Mapping[str, str]
+    body: bytes
+    media: str = ""
+
+
+class Poster:
+    """Of one integration; what it knows of endpoints that are gone is lost with the process, at the cost of a call."""
+
+    def __init__(self) -> None:
+        self._gone: dict[tuple[str, str], float] = {}
+
+    async def post(self, record: Record, context: Context, message: Message) -> dict[str, str]:
+        """Delivers to `context.credential.endpoint`; gives the memory to keep. Raises PermanentError, TemporaryError.
+
+        The receiver knows repetitions by the milestone's id, so a call in doubt is just made again.
+        """
+        key = context.credential.endpoint, context.credential.version
+        where = place(key[0])
+        if context.now() < self._gone.get(key, 0.0):
+            raise _gone(where)
+        quota = context.quota(_scope(key[0]), _LIMITS)
+        quota.take(Cost(write=True))
+        count = retries(record, context)
+        try:
+            answer = await context.http.request("POST", key[0], message.headers, message.body, limit=_READ)
+            if answer.status == 410:
+                self._gone = {each: until for each, until in self._gone.items() if until > context.now()}
+                self._gone[key] = context.now() + GONE
+                raise _gone(where)
+            _judge(answer, where, message.media, context)
+        except Throttled as error:
+            quota.block(error.delay or 0.0)
+            error.at = quota.at(Cost(write=True))
+            raise
+        except TemporaryError as error:
+            error.maybe_sent = False
+            error.delay = max(error.delay or 0.0, pause(count, context.external_id))
+            context.remember({**record.memory, RETRIES: str(count + 1), RETRIED: _id(context)})
+            raise
+        kept = {name: value for name, value in record.memory.items() if name != RETRIED}
+        return kept | {RETRIES: str(count)}
+
+
+def retries(record: Record, context: Context) -> int:
+    """How often the delivery in work was tried before."""
+    count = record.memory.get(RETRIES, "")
+    return int(count) if count.isdecimal() and record.memory.get(RETRIED) == _id(context) else 0
+
+
+def pause(count: int, seed: str) -> float:
+    """Seconds until the next try, after `count` retries have failed; a little more for some than for others."""
+    share = int.from_bytes(hashlib.sha256(f"{seed}/{count}".encode()).digest()[:4]) / 2**32
+    return SCHEDULE[min(count, len(SCHEDULE) - 1)] * (1 + _JITTER * share)
+
+
+def _id(context: Context) -> str:
+    return context.milestone.id if context.milestone else ""
+
+
+def _scope(url: str) -> str:
+    """People read it in the Provider's status, and the path may be a secret."""
+    return f"{place(url)} {hashlib.sha256(url.encode()).hexdigest()[:8]}"
+
+
+def _gone(where: str) -> PermanentError:
+    return PermanentError(
+        "EndpointGone",
+        f"{where} answered 410, that it wants no more, and is called no more; if that is not so any more, change the "
+        "annotations' URL or the Provider",
+    )
+
+
+def _judge(answer: Response, where: str, media: str, context: Context) -> None:
+    """Only 2xx is a success. What the answer says besides its status is not repeated: it is not ours to publish."""
+    status, said = answer.status, f"{where} answered {answer.status}"
+    if 200 <= status < 300:
+        return
+    after = _after(answer, context.now())
+    if status == 429 or (status in (502, 503, 504) and after is not None):
+        raise Throttled(f"{said} and asked to wait", 60.0 if after is None else after)
+    if status >= 500:
+        raise TemporaryError("ServiceUnavailable", said, after, down=True)
+    if status == 413:
+        raise PermanentError("TooLarge", f"{said}: the message is too large for it")
+    if status == 415:
+        raise PermanentError("FormatRefused", f"{said}: it does not take this format{f'; {media}' if media else ''}")
+    if 300 <= status < 400:
+        message = f"{said}, a redirect, which is not followed; name the address that it leads to"
+        raise TemporaryError("Redirected", message, needs_help=True)
+    if status in (401, 403):
+        context.renew_credential()
+        message = f"{said}: it does not accept us; check the credential in the Provider's Secret, and the URL"
+        raise TemporaryError("CredentialRefused", message, needs_help=True)
+    message = f"{said}: it refuses what it was sent; see its own log, and check the URL"
+    raise TemporaryError("EndpointRefused", message, needs_help=True)
+
+
+def _after(answer: Response, now: float) -> float | None:
+    """Seconds that the endpoint asks to wait: https://www.rfc-editor.org/rfc/rfc9110#field.retry-after."""
+    text = answer.headers.get("retry-after", "").strip()
+    if text.isdecimal():
+        return float(text)
+    try:
+        date = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    return max(0.0, (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp() - now)
