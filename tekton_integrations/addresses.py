@@ -6,8 +6,12 @@ from tekton_integrations.errors import PermanentError
 
 MAX_URL = 2048
 _HOST = r"([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*|\[[0-9A-Fa-f:.]+\])"
+# `.` and `..` as servers may understand them, also in part encoded, or with parameters, which Tomcat takes off:
+# https://url.spec.whatwg.org/#single-dot-path-segment
+_SLASH, _DOT = r"(/|%2[Ff]|%5[Cc])", r"(\.|%2[Ee])"
+_UP = rf"{_SLASH}{_DOT}{{1,2}}({_SLASH}|[?;]|\Z)"
 # http or https, without a user, white space, a fragment, or a path that leads up.
-PATTERN = rf"\Ahttps?://{_HOST}(:[0-9]{{1,5}})?(?!\S*/\.\.?([/?]|\Z))([/?][!$-;=?-\[\]_a-z~]*)?\Z"
+PATTERN = rf"\Ahttps?://{_HOST}(:[0-9]{{1,5}})?(?!\S*{_UP})([/?][!$-;=?-\[\]_a-z~]*)?\Z"
 
 
 def place(url: str) -> str:
