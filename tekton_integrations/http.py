@@ -85,8 +85,9 @@ class Http:
         body: bytes = b"",
         *,
         limit: int = MAX_BODY,
+        cut: bool = False,
     ) -> Response:
-        """The answer, whatever its status; of at most `limit` bytes, unpacked.
+        """The answer, whatever its status; of at most `limit` bytes, unpacked (`cut`: what is more is left out).
 
         Raises PermanentError(EgressRefused) for an origin that the Provider does not name, and TemporaryError when no
         whole answer came (AnswerTooLong: there was more of it); its `maybe_sent` tells whether the call may have taken
@@ -103,7 +104,7 @@ class Http:
                 timeout=self._timeout,
                 allow_redirects=False,
             ) as answer:
-                content = await _read(answer, limit)
+                content = await _read(answer, limit, cut=cut)
                 if content is None:
                     message = (
                         f"{origin(url)} answered with more than {limit} bytes; check spec.endpoint of the Provider"
@@ -159,11 +160,11 @@ def _distrust(error: Exception) -> str:
     return f"is not trusted ({said}); put the certificate of its authority into spec.caBundle of the Provider"
 
 
-async def _read(answer: aiohttp.ClientResponse, limit: int) -> bytes | None:
-    """None for more than `limit` bytes, of which the rest is left unread."""
+async def _read(answer: aiohttp.ClientResponse, limit: int, *, cut: bool) -> bytes | None:
+    """None for more than `limit` bytes, unless they may be cut; the rest is left unread."""
     content = bytearray()
     async for chunk in answer.content.iter_any():
         content += chunk
         if len(content) > limit:
-            return None
+            return bytes(content[:limit]) if cut else None
     return bytes(content)

@@ -27,7 +27,7 @@ _JITTER = 0.1
 RETRIES, RETRIED = "retryCount", "retried-id"
 # Seconds for which an endpoint that is gone is left alone, unless the Provider changes.
 GONE = 86400.0
-# What an endpoint says is only counted in statuses.
+# Bytes of an answer that are read: what it says besides its status is not used, so the rest may be as long as it likes.
 _READ = 64 * 1024
 _LIMITS = Limits()
 
@@ -59,7 +59,7 @@ class Poster:
         quota.take(Cost(write=True))
         count = retries(record, context)
         try:
-            answer = await context.http.request("POST", key[0], message.headers, message.body, limit=_READ)
+            answer = await context.http.request("POST", key[0], message.headers, message.body, limit=_READ, cut=True)
             if answer.status == 410:
                 self._gone = {each: until for each, until in self._gone.items() if until > context.now()}
                 self._gone[key] = context.now() + GONE
@@ -80,7 +80,7 @@ class Poster:
 
 def retries(record: Record, context: Context) -> int:
     """How often the delivery in work was tried before."""
-    count = record.memory.get(RETRIES, "")
+    count = record.memory.get(RETRIES, "")[:9]
     return int(count) if count.isdecimal() and record.memory.get(RETRIED) == _id(context) else 0
 
 
@@ -114,7 +114,8 @@ def _judge(answer: Response, where: str, media: str, context: Context) -> None:
         return
     after = _after(answer, context.now())
     if status == 429 or (status in (502, 503, 504) and after is not None):
-        raise Throttled(f"{said} and asked to wait", 60.0 if after is None else after)
+        # Also who says 0 gets a moment: it would be called again at once, for ever.
+        raise Throttled(f"{said} and asked to wait", 60.0 if after is None else max(1.0, after))
     if status >= 500:
         raise TemporaryError("ServiceUnavailable", said, after, down=True)
     if status == 413:
@@ -139,6 +140,6 @@ def _after(answer: Response, now: float) -> float | None:
         return float(text)
     try:
         date = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):  # a year or a time zone that there can't be
         return None
     return max(0.0, (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp() - now)

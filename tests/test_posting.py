@@ -1,0 +1,301 @@
+"""Deliveries to endpoints that users run: what each answer means, and when the next try is due."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from email.utils import formatdate
+from typing import Any
+
+import aiohttp
+import pytest
+from aiohttp import web
+from msgspec.structs import replace
+
+from tekton_integrations import Credential, Milestone, PermanentError, Record, TemporaryError, Throttled
+from tekton_integrations.posting import GONE, RETRIES, SCHEDULE, Message, Poster, pause, retries
+from tekton_integrations.record import RunRef
+from tekton_integrations.testing import Workbench
+from tests.loopback import serving, talking, unused_url
+
+NOW = 1_800_000_000.0
+RUN = RunRef(api_version="tekton.dev/v1", kind="PipelineRun", name="build-1", uid="uid-1")
+RECORD = Record(namespace="team-a", name="build-1-toy-0f0f0f0f", run=RUN, integration="toy")
+MESSAGE = Message(headers={"content-type": "text/plain"}, body=b"hello", media="set `format` to another one")
+
+
+def milestone(number: int = 1) -> Milestone:
+    return Milestone(key=f"retried/{number}", name="retried", sequence=number, id=f"id-{number}", time=NOW)
+
+
+@dataclass(kw_only=True)
+class Endpoint:
+    """Answers as it is told; `bodies` is what it got."""
+
+    url: str
+    bench: Workbench
+    clock: list[float]
+    poster: Poster = field(default_factory=Poster)
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+    bodies: list[bytes] = field(default_factory=list)
+
+    async def answer(self, request: web.BaseRequest) -> web.Response:
+        self.bodies.append(await request.read())
+        return web.Response(status=self.status, headers=self.headers, body=self.body)
+
+    async def post(self, record: Record = RECORD, number: int = 1) -> dict[str, str]:
+        return await self.poster.post(record, self.bench.context(milestone=milestone(number)), MESSAGE)
+
+    async def failure(self, record: Record = RECORD, number: int = 1) -> PermanentError | TemporaryError:
+        with pytest.raises((PermanentError, TemporaryError)) as caught:
+            await self.post(record, number)
+        assert isinstance(caught.value, PermanentError | TemporaryError)
+        return caught.value
+
+    async def delayed(self, record: Record = RECORD) -> float:
+        error = await self.failure(record)
+        assert isinstance(error, TemporaryError)
+        assert error.delay is not None
+        return error.delay
+
+    @property
+    def failed(self) -> Record:
+        """The record as it is stored after a failure."""
+        return replace(RECORD, memory=self.bench.remembered)
+
+
+@asynccontextmanager
+async def bench(url: str, clock: list[float]) -> AsyncIterator[Workbench]:
+    credential = Credential(type="Toy", endpoint=url, settings=None, secrets={}, version="v1")
+    async with aiohttp.ClientSession() as session:
+        yield Workbench(session=session, credential=credential, clock=lambda: clock[0], timeout=0.5)
+
+
+@pytest.fixture
+async def endpoint() -> AsyncIterator[Endpoint]:
+    found: list[Endpoint] = []
+
+    async def answer(request: web.BaseRequest) -> web.StreamResponse:
+        return await found[0].answer(request)
+
+    clock = [NOW]
+    async with serving(answer) as url, bench(f"{url}/hook?key=secret", clock) as made:
+        found.append(Endpoint(url=url, bench=made, clock=clock))
+        yield found[0]
+
+
+@pytest.mark.parametrize("status", [200, 201, 202, 204])
+async def test_any_2xx_is_a_success_and_no_retry(endpoint: Endpoint, status: int) -> None:
+    endpoint.status = status
+    assert await endpoint.post() == {RETRIES: "0"}
+    assert endpoint.bodies == [b"hello"]
+
+
+async def test_what_is_remembered_besides_stays(endpoint: Endpoint) -> None:
+    assert await endpoint.post(replace(RECORD, memory={"mine": "1"})) == {"mine": "1", RETRIES: "0"}
+
+
+async def test_a_long_answer_is_a_success_too(endpoint: Endpoint) -> None:
+    endpoint.body = b"x" * 5_000_000
+    assert await endpoint.post() == {RETRIES: "0"}
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "reason", "kind"),
+    [
+        (301, {"location": "https://elsewhere.example"}, "Redirected", TemporaryError),
+        (307, {"location": "/other"}, "Redirected", TemporaryError),
+        (304, {}, "Redirected", TemporaryError),
+        (400, {}, "EndpointRefused", TemporaryError),
+        (404, {}, "EndpointRefused", TemporaryError),
+        (401, {}, "CredentialRefused", TemporaryError),
+        (403, {}, "CredentialRefused", TemporaryError),
+        (413, {}, "TooLarge", PermanentError),
+        (415, {}, "FormatRefused", PermanentError),
+        (410, {}, "EndpointGone", PermanentError),
+        (500, {}, "ServiceUnavailable", TemporaryError),
+        (503, {}, "ServiceUnavailable", TemporaryError),
+        (429, {}, "Throttled", Throttled),
+        (502, {"retry-after": "7"}, "Throttled", Throttled),
+        (503, {"retry-after": "7"}, "Throttled", Throttled),
+        (504, {"retry-after": "7"}, "Throttled", Throttled),
+    ],
+)
+async def test_each_other_answer_has_its_reason_and_none_is_repeated_in_the_message(
+    endpoint: Endpoint, status: int, headers: dict[str, str], reason: str, kind: type[Exception]
+) -> None:
+    endpoint.status, endpoint.headers, endpoint.body = status, headers, b"<b>mine</b>"
+    error = await endpoint.failure()
+    assert (error.reason, type(error)) == (reason, kind)
+    assert f"{endpoint.url} answered {status}" in error.message
+    assert not any(each in error.message for each in ("mine", "elsewhere", "key=secret", "/hook"))
+    assert len(endpoint.bodies) == 1
+
+
+async def test_a_format_that_is_refused_tells_what_to_set(endpoint: Endpoint) -> None:
+    endpoint.status = 415
+    assert (await endpoint.failure()).message.endswith("set `format` to another one")
+
+
+async def test_only_failures_of_the_host_count_against_it(endpoint: Endpoint) -> None:
+    down = {}
+    for status in (301, 404, 401, 500, 503):
+        endpoint.status = status
+        error = await endpoint.failure()
+        assert isinstance(error, TemporaryError)
+        down[status] = error.down
+    assert down == {301: False, 404: False, 401: False, 500: True, 503: True}
+
+
+async def test_a_credential_that_is_refused_is_read_anew(endpoint: Endpoint) -> None:
+    endpoint.status = 401
+    await endpoint.failure()
+    assert endpoint.bench.renewed == 1
+
+
+async def test_the_next_try_follows_the_schedule_and_the_last_step_holds_for_ever(endpoint: Endpoint) -> None:
+    endpoint.status = 500
+    record, delays = RECORD, []
+    for _ in range(len(SCHEDULE) + 2):
+        delays.append(await endpoint.delayed(record))
+        record = endpoint.failed
+    for delay, step in zip(delays, [*SCHEDULE, SCHEDULE[-1], SCHEDULE[-1]], strict=True):
+        assert step <= delay <= 1.1 * step
+
+
+def test_what_failed_together_does_not_come_back_together() -> None:
+    pauses = [pause(2, f"run-{number}") for number in range(1000)]
+    assert min(pauses) >= SCHEDULE[2]
+    assert max(pauses) <= 1.1 * SCHEDULE[2]
+    halves = sum(each < 1.05 * SCHEDULE[2] for each in pauses)
+    assert 400 < halves < 600
+    assert pause(2, "run-1") == pauses[1]
+
+
+async def test_a_success_says_how_often_it_was_tried_again_and_the_next_milestone_counts_anew(
+    endpoint: Endpoint,
+) -> None:
+    endpoint.status = 500
+    await endpoint.failure()
+    await endpoint.failure(endpoint.failed)
+    endpoint.status = 200
+    memory = await endpoint.post(endpoint.failed)
+    assert memory == {RETRIES: "2"}
+    told = replace(RECORD, memory=memory)
+    assert retries(told, endpoint.bench.context(milestone=milestone(2))) == 0
+    assert await endpoint.post(told, 2) == {RETRIES: "0"}
+
+
+async def test_a_failure_of_the_next_milestone_begins_the_schedule_again(endpoint: Endpoint) -> None:
+    endpoint.status = 500
+    for _ in range(3):
+        await endpoint.failure(endpoint.failed)
+    error = await endpoint.failure(endpoint.failed, 2)
+    assert isinstance(error, TemporaryError)
+    assert error.delay is not None
+    assert error.delay < 6
+
+
+@pytest.mark.parametrize("count", ["", "-1", "x", "²", "9" * 5000])
+async def test_a_count_that_somebody_edited_does_no_harm(endpoint: Endpoint, count: str) -> None:
+    endpoint.status = 500
+    await endpoint.failure()
+    record = replace(RECORD, memory=endpoint.bench.remembered | {RETRIES: count})
+    assert await endpoint.delayed(record) <= 1.1 * SCHEDULE[-1]
+
+
+@pytest.mark.parametrize(
+    ("said", "seconds"),
+    [
+        ("120", 120.0),
+        (formatdate(NOW + 90, usegmt=True), 90.0),
+        (formatdate(NOW - 90, usegmt=True), 1.0),
+        ("0", 1.0),
+        ("", 60.0),
+        ("soon", 60.0),
+        ("-5", 60.0),
+        ("1.5", 60.0),
+        ("Mon, 01 Jan 2024 00:00:00 +99999999999999999999", 60.0),
+        ("9" * 400, float("inf")),
+    ],
+)
+async def test_who_is_throttled_waits_as_long_as_asked(endpoint: Endpoint, said: str, seconds: float) -> None:
+    endpoint.status, endpoint.headers = 429, {"retry-after": said} if said else {}
+    assert await endpoint.delayed() == seconds
+    assert endpoint.bench.remembered == {}, "it is no try that failed"
+
+
+async def test_while_an_endpoint_asks_to_wait_it_is_not_called_for_any_run_and_others_are(endpoint: Endpoint) -> None:
+    endpoint.status, endpoint.headers = 429, {"retry-after": "120"}
+    await endpoint.failure()
+    endpoint.status = 200
+    endpoint.clock[0] += 119.0
+    error = await endpoint.failure(replace(RECORD, name="another"))
+    assert error.reason == "Throttled"
+    assert len(endpoint.bodies) == 1
+    endpoint.bench.use(endpoint=f"{endpoint.url}/other")
+    await endpoint.post()
+    endpoint.bench.use(endpoint=f"{endpoint.url}/hook?key=secret")
+    endpoint.clock[0] += 2.0
+    await endpoint.post()
+    assert len(endpoint.bodies) == 3
+
+
+async def test_people_do_not_read_the_url_in_the_name_of_its_quota(endpoint: Endpoint) -> None:
+    await endpoint.post()
+    [scope] = endpoint.bench.quotas
+    assert scope.startswith(endpoint.url)
+    assert not any(each in scope for each in ("hook", "secret"))
+
+
+async def test_a_retry_after_with_an_error_of_its_own_lengthens_the_schedule(endpoint: Endpoint) -> None:
+    endpoint.status, endpoint.headers = 500, {"retry-after": "60"}
+    assert await endpoint.delayed() == 60.0
+    endpoint.headers = {"retry-after": "1"}
+    assert await endpoint.delayed() >= SCHEDULE[0]
+
+
+async def test_an_endpoint_that_is_gone_is_not_called_for_a_day(endpoint: Endpoint) -> None:
+    endpoint.status = 410
+    await endpoint.failure()
+    endpoint.status = 200
+    for _ in range(3):
+        error = await endpoint.failure()
+        assert (error.reason, len(endpoint.bodies)) == ("EndpointGone", 1)
+        endpoint.clock[0] += GONE / 3 - 1
+    endpoint.clock[0] += 4
+    await endpoint.post()
+    assert len(endpoint.bodies) == 2
+
+
+@pytest.mark.parametrize("change", [{"version": "v2"}, {"endpoint": "/other"}], ids=["provider", "url"])
+async def test_one_that_is_gone_is_called_again_once_the_provider_or_the_url_changes(
+    endpoint: Endpoint, change: dict[str, Any]
+) -> None:
+    endpoint.status = 410
+    await endpoint.failure()
+    endpoint.status = 200
+    endpoint.bench.use(**{key: endpoint.url + each if key == "endpoint" else each for key, each in change.items()})
+    await endpoint.post()
+    assert len(endpoint.bodies) == 2
+
+
+async def test_a_call_that_may_have_arrived_is_just_made_again() -> None:
+    async def hang_up(reader: Any, writer: Any) -> None:
+        await reader.readuntil(b"hello")
+
+    async with talking(hang_up) as url, bench(url, [NOW]) as cut:
+        with pytest.raises(TemporaryError) as caught:
+            await Poster().post(RECORD, cut.context(milestone=milestone()), MESSAGE)
+    assert (caught.value.reason, caught.value.maybe_sent, caught.value.down) == ("ConnectionBroken", False, True)
+    assert cut.remembered[RETRIES] == "1"
+
+
+async def test_where_nobody_listens_it_is_tried_again_by_the_schedule() -> None:
+    async with bench(await unused_url(), [NOW]) as nobody:
+        with pytest.raises(TemporaryError) as caught:
+            await Poster().post(RECORD, nobody.context(milestone=milestone()), MESSAGE)
+    assert caught.value.reason == "Unreachable"
+    assert caught.value.delay is not None
+    assert SCHEDULE[0] <= caught.value.delay <= 1.1 * SCHEDULE[0]
