@@ -165,10 +165,12 @@ def present(context: ssl.SSLContext, identity: Identity) -> None:
     # OpenSSL reads a chain from files only; these are in memory, and nobody else's.
     with _in_memory(identity.certificate) as certificate, _in_memory(identity.key) as key:
         try:
-            context.load_cert_chain(certificate, key)
+            # Without a password OpenSSL would ask for that of an encrypted key at the terminal.
+            context.load_cert_chain(certificate, key, password="")
         except (ssl.SSLError, OSError) as error:
             raise ValueError(
-                "the client's certificate and its private key can't be used together; put both into the Secret as PEM"
+                "the client's certificate and its private key can't be used together; put both into the Secret as PEM, "
+                "without a password"
             ) from error
 
 

@@ -194,7 +194,7 @@ async def test_a_namespace_cannot_fill_the_memory_with_bundles(bundles: Callable
         for number in range(BUNDLES):
             await clients.get(provider(bundles(number)), URL)
             await clients.get(provider(bundles(number), "http://proxy:1"), URL)
-        assert "put all certificates into one" in await refusal(clients, provider(bundles(BUNDLES)))
+        assert "use the same ones for all Providers" in await refusal(clients, provider(bundles(BUNDLES)))
         # Others, what is there, and what needs none, are not concerned.
         await clients.get(provider(bundles(BUNDLES), namespace="team-b"), URL)
         await clients.get(provider(bundles(0)), URL)

@@ -33,6 +33,23 @@ async def secure(pair: Pair) -> AsyncIterator[str]:
 
 
 @asynccontextmanager
+async def asking_for(client: Pair, pair: Pair) -> AsyncIterator[str]:
+    """The URL of a server that lets in who shows the certificate of `client` and nobody else, and greets them."""
+    tls = _serving(pair)
+    tls.verify_mode = ssl.CERT_REQUIRED
+    tls.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+    tls.load_verify_locations(client.certificate)
+    async with serving(_greet, tls) as url:
+        yield url
+
+
+async def _greet(request: web.BaseRequest) -> web.Response:
+    shown = request.transport.get_extra_info("peercert") if request.transport else None
+    names = [value for part in (shown or {}).get("subject", ()) for _, value in part]
+    return web.Response(text=f"hello, {' '.join(names)}")
+
+
+@asynccontextmanager
 async def fronting(pair: Pair, url: str) -> AsyncIterator[str]:
     """The URL at which the plain server at `url` is to be had by TLS."""
     port = urlsplit(url).port
