@@ -10,13 +10,16 @@ from tekton_integrations.integration import Delivery, Integration
 from tekton_integrations.ledger import Ledger
 from tekton_integrations.log import logger
 from tekton_integrations.milestones import ending
+from tekton_integrations.opening import MAX_DELAY
 from tekton_integrations.provider import Provider
 from tekton_integrations.record import Record, Target
 from tekton_integrations.sharing import Site
 from tekton_integrations.workqueue import Wait
 
-# Tries to settle what a deleted run left behind; with back-off about a day.
+# Tries to settle what a deleted run left behind; with back-off about a day. A wait of a day is not waited for.
 MAX_ATTEMPTS = 300
+# Seconds for which an endpoint that a run named holds up the one that it names now: it may be dead.
+PATIENCE = 60.0
 
 
 class Settler:
@@ -48,13 +51,18 @@ class Settler:
         except PermanentError as error:
             logger.warning("old target not settled", record=record.name, reason=error.reason)
         except TemporaryError as error:
-            if not (error.needs_help and self._by_another(record, by)):
+            if not self._may_be_left(error, record, by):
                 raise
-            # Perhaps that is why it is another one now.
             logger.warning("old target not settled", record=record.name, reason=error.reason)
         else:
             ledger.start_over()
         self._contexts.newest.gone(record.run.uid, Site(record.provider, record.target))
+
+    def _may_be_left(self, error: TemporaryError, record: Record, by: str) -> bool:
+        """Perhaps what fails is why it is another Provider or endpoint now."""
+        if error.needs_help and self._by_another(record, by):
+            return True
+        return bool(record.target and record.target.endpoint) and (error.delay or 0.0) > PATIENCE
 
     def _by_another(self, record: Record, by: str) -> bool:
         """Whether it was shown by another Provider, which still is there: one that was renamed shows what it showed."""
@@ -73,7 +81,7 @@ class Settler:
         except PermanentError as error:
             outcome = error.reason
         except TemporaryError as error:
-            if record.attempts < MAX_ATTEMPTS:
+            if record.attempts < MAX_ATTEMPTS and (error.delay or 0.0) < MAX_DELAY:
                 return (
                     Wait(error.delay or 5.0) if ledger.record.lost else await ledger.retry(error, record.input_digest)
                 )

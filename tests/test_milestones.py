@@ -1,6 +1,6 @@
 import pytest
 
-from tekton_integrations.milestones import Milestone, due
+from tekton_integrations.milestones import Milestone, due, ending
 from tekton_integrations.run import Run, State
 from tests.runs import make_run
 
@@ -66,3 +66,21 @@ def test_more_than_nine_retries_stay_in_order() -> None:
 def test_ids_differ_between_milestones_and_between_runs() -> None:
     ids = [milestone.id for unique in (ID, ID[::-1]) for milestone in due(ENDED, "", 0, unique)]
     assert len(set(ids)) == len(ids)
+
+
+def test_an_end_of_which_nothing_is_known_comes_last_and_now() -> None:
+    last = ending("retried/1", 3, ID, 99.0)
+    assert last is not None
+    assert (last.key, last.name, last.sequence, last.time) == ("finished", "finished", 4, 99.0)
+
+
+def test_it_has_the_id_that_the_end_itself_has() -> None:
+    """The end may have been delivered, and its answer lost: then the receiver drops this one."""
+    last = ending("started", 2, ID, 99.0)
+    assert last is not None
+    assert last.id == due(ENDED, "", 0, ID)[-1].id
+
+
+@pytest.mark.parametrize(("last", "delivered"), [("", 0), ("nonsense", 0), ("finished", 3)])
+def test_who_has_heard_of_no_begin_or_of_the_end_needs_none(last: str, delivered: int) -> None:
+    assert ending(last, delivered, ID, 99.0) is None
