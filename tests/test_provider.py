@@ -228,3 +228,17 @@ def test_a_provider_needs_only_a_type() -> None:
     metadata = {"name": "app", "namespace": SHARED, "uid": "u", "resourceVersion": "5"}
     decoded = decode_provider(json.dumps({"metadata": metadata, "spec": {"type": "GitHubApp"}}).encode())
     assert (decoded.endpoint, decoded.ca_bundle, decoded.proxy, decoded.details_url) == ("", "", "", "")
+
+
+def test_a_name_that_is_still_to_be_looked_up_is_served_by_who_grants_the_target() -> None:
+    by_id = provider("ids", Grant(namespaces=("*",), targets=("acme/*",), names=("C0123",)))
+    other = provider("other", Grant(namespaces=("*",), targets=("else/*",)))
+    need = Need(types=("GitHubApp",), namespace="team-a", labels={}, target=TARGET)
+    with pytest.raises(PermanentError):
+        choose([by_id, other], SHARED, need)
+    unresolved = Need(types=("GitHubApp",), namespace="team-a", labels={}, target=TARGET, any_name=True)
+    assert choose([by_id, other], SHARED, unresolved) is by_id
+    by_name = provider("names", Grant(namespaces=("*",), targets=("acme/*",), names=("build",)))
+    assert choose([by_id, by_name], SHARED, unresolved) is by_name
+    with pytest.raises(PermanentError):
+        choose([other], SHARED, unresolved)

@@ -16,7 +16,9 @@ from tests.calm import calmly
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
 moments = st.floats(1, 4e9)
 counts = st.integers(0, 2**31)
-targets = st.builds(Target, resource=texts, name=texts, detail=texts, labels=st.dictionaries(texts, texts, max_size=3))
+targets = st.builds(
+    Target, resource=texts, name=texts, detail=texts, labels=st.dictionaries(texts, texts, max_size=3), endpoint=texts
+)
 attempts = st.builds(Attempt, id=texts, holder=texts, started=moments, deadline=moments)
 conditions = st.builds(
     Condition,
