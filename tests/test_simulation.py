@@ -1,6 +1,9 @@
 """A flood in virtual time, small: the whole controller before the look-alike. See hack/simulation."""
 
+import asyncio
+import sys
 from dataclasses import replace
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -12,6 +15,7 @@ from hack.simulation.simulation import simulated
 from hack.simulation.weather import STORM
 from hack.simulation.workload import FLOOD, SMALL, workload
 
+ROOT = Path(__file__).parents[1]
 TIGHT = Profile(title="tight", hourly=250)
 HIDDEN = Profile(title="hidden", hourly=5_000, hidden=20)
 SMALLER = Scenario(profile=TIGHT, flood=270, small=12, seconds=900)
@@ -46,6 +50,18 @@ def test_the_same_seed_gives_the_same_figures() -> None:
 
 def replace_cpu(figures: Figures) -> Figures:
     return msgspec.structs.replace(figures, cpu=0.0)
+
+
+async def test_the_command_prints_a_table_and_keeps_all_figures(tmp_path: Path) -> None:
+    result = tmp_path / "simulation.json"
+    sizes = ("--flood", "0", "--small", "2", "--only", "Enterprise, 15,000/h; no faults", "--result", str(result))
+    command = (sys.executable, "-m", "hack.simulation", *sizes)
+    process = await asyncio.create_subprocess_exec(*command, cwd=ROOT, stdout=asyncio.subprocess.PIPE)
+    printed, _ = await process.communicate()
+    assert process.returncode == 0
+    assert printed.startswith(b"profile and faults")
+    figures = msgspec.json.decode(result.read_bytes(), type=dict[str, list[Figures]])
+    assert [each.runs for each in (*figures["flood"], *figures["alone"])] == [2, 2]
 
 
 def test_a_service_that_is_used_well_is_done_when_its_limits_let_it() -> None:

@@ -2,7 +2,6 @@
 twice or outdated, or if a call was made while a limit was known to be exceeded."""
 
 import argparse
-import gc
 import multiprocessing
 import os
 import sys
@@ -14,11 +13,8 @@ from pathlib import Path
 
 import msgspec
 
-from tekton_integrations import log
-
-from .figures import Figures
-from .scenario import Scenario, scenarios
-from .simulation import simulated
+from .scenario import scenarios
+from .simulation import simulated_alone
 from .table import table
 
 RESULT = Path(__file__).parents[2] / "build" / "simulation.json"
@@ -32,22 +28,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # Each in a process of its own: what one leaves behind is not looked through by the next.
     spawn = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(options.processes, mp_context=spawn, max_tasks_per_child=1) as pool:
-        figures = list(pool.map(_simulated, [*chosen, *alone]))
+        figures = list(pool.map(simulated_alone, [*chosen, *alone]))
     crowded, single = figures[: len(chosen)], figures[len(chosen) :]
     print(table(crowded, single))
     for each in figures:
         for problem in [*each.lost, *each.doubled, *each.stale][:10]:
             print(f"{each.scenario}: {problem}")
     print(f"\n{sum(each.cpu for each in figures):.0f} s of CPU, {time.monotonic() - begin:.0f} s")
-    RESULT.parent.mkdir(exist_ok=True)
-    RESULT.write_bytes(msgspec.json.format(msgspec.json.encode({"flood": crowded, "alone": single})))
+    options.result.parent.mkdir(exist_ok=True)
+    options.result.write_bytes(msgspec.json.format(msgspec.json.encode({"flood": crowded, "alone": single})))
     return 0 if all(each.sound for each in figures) else 1
-
-
-def _simulated(scenario: Scenario) -> Figures:
-    log.configure("error")
-    gc.disable()
-    return simulated(scenario)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -60,6 +50,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--only", default="", metavar="TEXT", help="scenarios whose title holds this")
     parser.add_argument(
         "--processes", type=int, default=os.cpu_count(), metavar="N", help="simulations at once (%(default)s)"
+    )
+    parser.add_argument(
+        "--result", type=Path, default=RESULT, metavar="FILE", help="all figures, as JSON (%(default)s)"
     )
     return parser
 

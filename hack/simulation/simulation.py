@@ -1,9 +1,12 @@
 """One simulation from its begin to the last settled record, and its figures."""
 
 import asyncio
+import gc
 import random
 import time
 from collections.abc import Iterable
+
+from tekton_integrations import log
 
 from . import drain
 from .figures import Delays, Figures
@@ -19,6 +22,13 @@ def simulated(scenario: Scenario) -> Figures:
     random.seed(scenario.seed)  # back-off, and who asks first
     begin = time.process_time()
     return run(_simulated(scenario, begin))
+
+
+def simulated_alone(scenario: Scenario) -> Figures:
+    """In a process that does nothing else. Not in `__main__`, where a spawned process finds nothing."""
+    log.configure("error")
+    gc.disable()
+    return simulated(scenario)
 
 
 async def _simulated(scenario: Scenario, begin: float) -> Figures:
