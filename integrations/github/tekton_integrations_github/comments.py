@@ -116,9 +116,10 @@ class _Place:
     async def _create(self, body: str) -> None:
         report = self._report
         await report.calls.ready(COMMENTS)
+        # Before: a call that is cut may have made one, of which a newer run that is green has to know.
+        self._absent.forget(self._key)
         async with report.context.attempt():
             made = await self._send("POST", self._path, body)
-        self._absent.forget(self._key)
         self._keep(made.id, body)
 
     def _keep(self, known: int, body: str) -> None:

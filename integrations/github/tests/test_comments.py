@@ -153,6 +153,17 @@ async def test_a_comment_whose_call_was_cut_is_found_and_not_made_twice(scene: S
     assert len(scene.checks) == 1
 
 
+async def test_a_newer_run_turns_the_comment_of_a_cut_call_green_though_none_was_there_just_before(
+    scene: Stage, github: GitHub
+) -> None:
+    scene.github.faults.add(POST, CutAfterWrite())
+    with pytest.raises(TemporaryError):
+        await show(scene, github, State.FAILED)
+    await show(scene, github, State.SUCCEEDED, whose="a later run")
+    [comment] = written(scene)
+    assert "Succeeded" in comment.body
+
+
 @pytest.mark.parametrize("why", ["locked", "permission"])
 async def test_a_refused_comment_is_told_and_the_check_is_right_all_the_same(
     scene: Stage, github: GitHub, why: str
