@@ -16,7 +16,7 @@ DEFAULT_WAIT = 30.0
 _MAX_WAIT = 3600.0
 # A code is quoted only where it looks like one; so are scopes.
 _CODE = re.compile(r"[a-z][a-z0-9_]{0,60}")
-_SCOPES = re.compile(r"[a-z][a-z:._,\-]{0,120}")
+_SCOPES = re.compile(r"[a-z.]{1,30}(:[a-z._]{1,30}){1,3}(, ?[a-z.]{1,30}(:[a-z._]{1,30}){1,3}){0,5}")
 
 
 class Answer(msgspec.Struct, kw_only=True):

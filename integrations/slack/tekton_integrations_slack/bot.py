@@ -16,7 +16,7 @@ from tekton_integrations_slack import reply as replies
 from tekton_integrations_slack.answers import Posted
 from tekton_integrations_slack.calls import Calls
 from tekton_integrations_slack.card import Message, Page
-from tekton_integrations_slack.memory import CHANNEL, FIRST, REPLY, SHOWN, STATE, TS, kept, state
+from tekton_integrations_slack.memory import CHANNEL, FIRST, LAYOUT, PLAIN, REPLY, SHOWN, STATE, TS, kept, state
 from tekton_integrations_slack.options import SlackOptions, is_id, key
 from tekton_integrations_slack.places import Places, admit_mentions
 
@@ -108,15 +108,18 @@ class Bot:
         page = self._page()
         posted = await self._fitting(self._make, page)
         told = {CHANNEL: posted.channel, TS: posted.ts, FIRST: str(self.run.state)}
-        self._keep({**told, **self._shown(page)})
+        self._keep({**self.memory, **told, **self._shown(page)})
 
     async def _fitting(self, send: Callable[[Message], Awaitable[T]], page: Page) -> T:
-        """With its layout or, where Slack does not take that, without: better than to show nothing."""
-        try:
-            return await send(cards.card(self.run, page))
-        except PermanentError as error:
-            if error.reason not in _UNFIT:
-                raise
+        """With its layout or, where Slack does not take that, without: better than to show nothing. That is remembered,
+        as the second call may have to wait."""
+        if LAYOUT not in self.memory:
+            try:
+                return await send(cards.card(self.run, page))
+            except PermanentError as error:
+                if error.reason not in _UNFIT:
+                    raise
+            self._keep({**self.memory, LAYOUT: PLAIN})
         return await send(cards.plain(self.run, page))
 
     async def _make(self, message: Message) -> Posted:

@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from tekton_integrations import PermanentError, State
 from tekton_integrations_slack.options import key
 
-# Of an App's bot: where the card is, the state in which it was posted, state and digest of what it shows, the reply.
+# Of an App's bot: where the card is, the state in which it was posted, state and digest of what it shows, the reply,
+# and that Slack did not take the layout.
 CHANNEL, TS, FIRST, STATE, SHOWN, REPLY = "channel-id", "ts", "posted-as", "shown-state", "shown", "thread-ts"
+LAYOUT, PLAIN = "layout", "plain"
 # Of a webhook: the occasion of the last message.
 POSTED = "posted"
 _FORMS = {
@@ -17,6 +19,7 @@ _FORMS = {
     STATE: re.compile(r"\w{1,40}"),
     SHOWN: re.compile(r"[0-9a-f]{1,64}"),
     REPLY: re.compile(r"[0-9]{1,16}\.[0-9]{1,10}|refused"),
+    LAYOUT: re.compile(PLAIN),
     POSTED: re.compile(r"[a-z]{1,20}(/[0-9]{1,6})?"),
 }
 
