@@ -12,9 +12,12 @@ from types import TracebackType
 from typing import NamedTuple, Self
 
 import aiohttp
+from aiohttp.abc import AbstractResolver
 from yarl import URL
 
+from tekton_integrations.egress import AddressRefused, Egress, GuardedResolver
 from tekton_integrations.errors import TemporaryError
+from tekton_integrations.http import refused
 from tekton_integrations.provider import Provider
 from tekton_integrations.proxies import Proxies
 
@@ -37,7 +40,7 @@ class Identity(NamedTuple):
     key: bytes
 
 
-Key = tuple[str, str, Identity | None]
+Key = tuple[str, str, Identity | None, bool]
 
 
 @dataclass(kw_only=True)
@@ -53,11 +56,20 @@ class _Way:
 class Clients:
     """Use as an async context manager; a session is closed at its end, or when nobody has asked for it for `IDLE`.
 
-    `environ` has the proxy for Providers without one. Raises ValueError where that can't be used.
+    `environ` has the proxy for Providers without one, and in a cluster the API server's address. Raises ValueError
+    where that can't be used. `resolver`: the system's where it is None.
     """
 
-    def __init__(self, environ: Mapping[str, str], *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        environ: Mapping[str, str],
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        resolver: Callable[[], AbstractResolver] = aiohttp.ThreadedResolver,
+    ) -> None:
         self._proxies = Proxies(environ)
+        self._egress = Egress(filter(None, [environ.get("KUBERNETES_SERVICE_HOST", "")]))
+        self._resolver = resolver
         self._clock = clock
         self._ways: dict[Key, _Way] = {}
         self._opening = asyncio.Lock()
@@ -72,28 +84,37 @@ class Clients:
         for key in list(self._ways):
             await self._ways.pop(key).session.close()
 
-    async def get(self, provider: Provider, endpoint: str, identity: Identity | None = None) -> aiohttp.ClientSession:
+    async def get(
+        self, provider: Provider, endpoint: str, identity: Identity | None = None, *, guarded: bool = False
+    ) -> aiohttp.ClientSession:
         """The way to `endpoint`, the URL at which the Provider's credential is used; good for one reconcile.
 
-        Raises TemporaryError(InvalidProvider) for certificates or a proxy that can't be used.
+        `guarded`: a run names it, so it may lead to the Internet only. Raises TemporaryError(InvalidProvider) for
+        certificates or a proxy that can't be used, PermanentError(EgressRefused) for an address inside.
         """
+        if guarded:
+            try:
+                self._egress.check(endpoint)
+            except AddressRefused as error:
+                raise refused(endpoint) from error
         now = self._clock()
         if now >= self._due:
             await self._close_idle(now)
-        key = (provider.ca_bundle, provider.proxy or self._proxies.of(endpoint), identity)
+        key = (provider.ca_bundle, provider.proxy or self._proxies.of(endpoint), identity, guarded)
         way = self._ways.get(key) or await self._open(provider, key)
         way.used = now
         return way.session
 
     async def _open(self, provider: Provider, key: Key) -> _Way:
-        bundle, proxy, identity = key
+        bundle, proxy, identity, guarded = key
         if provider.proxy and not _usable(provider.proxy):
             raise _invalid(provider, "spec.proxy must be http://host:port, without a credential")
         async with self._opening:  # all that wait for the same one are served by the first
             if known := self._ways.get(key):
                 return known
             tls = await self._tls(provider, identity) if bundle or identity else True
-            connector = aiohttp.TCPConnector(ssl=tls)
+            resolver = GuardedResolver(self._egress, self._resolver()) if guarded else self._resolver()
+            connector = aiohttp.TCPConnector(ssl=tls, resolver=resolver)
             cookies = aiohttp.DummyCookieJar()
             session = aiohttp.ClientSession(connector=connector, cookie_jar=cookies, proxy=proxy or None)
             way = _Way(session=session, tls=tls, namespace=provider.namespace, used=self._clock())
@@ -102,7 +123,7 @@ class Clients:
 
     async def _tls(self, provider: Provider, identity: Identity | None) -> ssl.SSLContext | bool:
         mine: set[tuple[str, Identity | None]] = set()
-        for (bundle, _, shown), way in self._ways.items():
+        for (bundle, _, shown, _), way in self._ways.items():
             if (bundle, shown) == (provider.ca_bundle, identity):
                 return way.tls
             if way.namespace == provider.namespace:

@@ -65,7 +65,9 @@ class Contexts:
         owned = await cluster.credentials.get(provider, kind)
         credential = lent(owned, provider, record.target)
         http = Http(
-            await cluster.clients.get(provider, credential.endpoint, identity(kind, credential)),
+            await cluster.clients.get(
+                provider, credential.endpoint, identity(kind, credential), guarded=guarded(provider, record.target)
+            ),
             frozenset({origin(credential.endpoint)}),
             timeout=cluster.timing.timeout,
             may_send=ledger.may_send,
@@ -136,6 +138,16 @@ def lent(credential: Credential, provider: Provider, target: Target | None) -> C
     if provider.endpoint and below(target.endpoint, provider.endpoint):
         return replace(credential, endpoint=target.endpoint)
     return replace(credential, endpoint=target.endpoint, secrets={})
+
+
+def guarded(provider: Provider, target: Target | None) -> bool:
+    """Whether the calls may lead to the Internet only: a run names where they go, and the Provider does not."""
+    if target is None or not target.endpoint:
+        return False
+    named = {pattern.lower() for grant in provider.grants for pattern in grant.targets}
+    if provider.endpoint:
+        named.add(place(provider.endpoint))
+    return place(target.endpoint) not in named
 
 
 def whole(raw: bytes | None, run: Run) -> dict[str, Any] | None:

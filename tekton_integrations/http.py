@@ -11,7 +11,8 @@ import aiohttp
 import msgspec
 from yarl import URL
 
-from tekton_integrations.errors import PermanentError, TemporaryError
+from tekton_integrations.egress import AddressRefused
+from tekton_integrations.errors import IntegrationError, PermanentError, TemporaryError
 from tekton_integrations.text import clean
 
 TIMEOUT = 10.0
@@ -89,9 +90,9 @@ class Http:
     ) -> Response:
         """The answer, whatever its status; of at most `limit` bytes, unpacked (`cut`: what is more is left out).
 
-        Raises PermanentError(EgressRefused) for an origin that the Provider does not name, and TemporaryError when no
-        whole answer came (AnswerTooLong: there was more of it); its `maybe_sent` tells whether the call may have taken
-        effect.
+        Raises PermanentError(EgressRefused) for an origin that the Provider does not name or that leads inside, and
+        TemporaryError when no whole answer came (AnswerTooLong: there was more of it); its `maybe_sent` tells whether
+        the call may have taken effect.
         """
         changes = method not in ("GET", "HEAD")
         self._check(url, changes=changes)
@@ -131,8 +132,19 @@ class Http:
             )
 
 
-def _unconnected(host: str, error: aiohttp.ClientError) -> TemporaryError:
+def refused(url: str) -> PermanentError:
+    """What to say of a URL that a run names and that leads inside."""
+    return PermanentError(
+        "EgressRefused",
+        f"{origin(url)} leads to an address inside (private, loopback, link-local or the like), where runs may not "
+        "lead; if it is meant, name it in full in the Provider's spec.grants, or as its spec.endpoint",
+    )
+
+
+def _unconnected(host: str, error: aiohttp.ClientError) -> IntegrationError:
     """Nothing of the call was sent."""
+    if isinstance(error, aiohttp.ClientConnectorError) and isinstance(error.os_error, AddressRefused):
+        return refused(host)
     if isinstance(error, aiohttp.ClientConnectorCertificateError):
         message = f"the certificate of {host} {_distrust(error.certificate_error)}"
         return TemporaryError("CertificateRefused", message, LOOK_AGAIN, needs_help=True, down=True)

@@ -83,14 +83,24 @@ async def show(world: World, url: str) -> str:
 
 
 async def test_a_url_that_the_run_names_gets_no_secrets(world: World, places: tuple[Place, Place]) -> None:
-    provide(world)
+    provide(world, "", place(places[0].url))
     assert await show(world, f"{places[0].url}/hook") == "InProgress"
     assert places[0].calls == [("/hook", "")]
 
 
+async def test_one_that_leads_inside_is_not_called_where_the_provider_does_not_name_it(
+    world: World, places: tuple[Place, Place]
+) -> None:
+    mine, _ = places
+    provide(world, "", "http://127.*")  # the test before this one names it
+    assert await show(world, f"{mine.url}/hook") == "EgressRefused"
+    assert "name it in full in the Provider's spec.grants" in (await world.record()).condition.message
+    assert mine.calls == []
+
+
 async def test_one_at_or_below_the_provider_s_own_endpoint_gets_them(world: World, places: tuple[Place, Place]) -> None:
     mine, other = places
-    provide(world, f"{mine.url}/team-a")
+    provide(world, f"{mine.url}/team-a", place(mine.url), place(other.url))
     for url in (f"{mine.url}/team-a", f"{mine.url}/team-a/x", f"{mine.url}/team-b", f"{other.url}/team-a"):
         await show(world, url)
     settled = [("/team-a", "mine"), ("/team-a/x", "mine"), ("/team-b", "")]

@@ -139,7 +139,9 @@ class Ways(Clients):
         super().__init__({}, clock=steady)
         self._wire = wire
 
-    async def get(self, provider: Provider, endpoint: str, identity: Identity | None = None) -> aiohttp.ClientSession:
+    async def get(
+        self, provider: Provider, endpoint: str, identity: Identity | None = None, *, guarded: bool = False
+    ) -> aiohttp.ClientSession:
         return cast(aiohttp.ClientSession, self._wire)
 
 

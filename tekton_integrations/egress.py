@@ -1,0 +1,99 @@
+"""Which addresses a URL that a run names may lead to: those of the Internet, not those inside (the cluster, its nodes,
+the cloud's metadata), unless a Provider names the host.
+
+A name is resolved once, and the connection goes to an address that was looked at, so that a second answer of the DNS
+leads nowhere. Behind a proxy the proxy resolves, and has to see to this itself.
+"""
+
+import ipaddress
+import socket
+from collections.abc import Collection
+
+import aiohttp
+from aiohttp.abc import AbstractResolver, ResolveResult
+from yarl import URL
+
+_Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+# Forms of IPv6 that carry an IPv4 address, which routers or gateways may take out of them: NAT64 (RFC 6052), and the
+# deprecated IPv4-compatible ones (RFC 4291).
+_NAT64 = ipaddress.ip_network("64:ff9b::/96")
+_COMPATIBLE = ipaddress.ip_network("::/96")
+# NAT64 at a place of its own (RFC 8215), and site-local addresses (RFC 3879), which Python takes for global ones.
+_INSIDE = (ipaddress.ip_network("64:ff9b:1::/48"), ipaddress.ip_network("fec0::/10"))
+
+
+class AddressRefused(OSError):
+    """An OSError, since that is what aiohttp expects of a resolver."""
+
+
+class Egress:
+    """`inside`: further addresses that are not to be called, such as the API server's."""
+
+    def __init__(self, inside: Collection[str] = ()) -> None:
+        self._inside = frozenset(found for each in inside if (found := literal(each)) is not None)
+
+    def allows(self, address: _Address) -> bool:
+        return address not in self._inside and public(address)
+
+    def check(self, url: str) -> None:
+        """Raises AddressRefused for a URL whose host is an address inside; a name is resolved, and looked at, later."""
+        host = URL(url, encoded=True).host or ""
+        if not numeric(host):
+            return
+        address = literal(host)
+        if address is None or not self.allows(address):
+            raise AddressRefused(f"{host} is an address inside")
+
+
+class GuardedResolver(AbstractResolver):
+    """Gives only addresses that may be called; AddressRefused where a name has no such."""
+
+    def __init__(self, egress: Egress, resolver: AbstractResolver | None = None) -> None:
+        self._egress = egress
+        self._resolver = resolver or aiohttp.ThreadedResolver()
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
+    ) -> list[ResolveResult]:
+        found = await self._resolver.resolve(host, port, family)
+        good = [each for each in found if (address := literal(each["host"])) and self._egress.allows(address)]
+        if found and not good:
+            raise AddressRefused(f"{host} leads to an address inside")
+        return good
+
+    async def close(self) -> None:
+        await self._resolver.close()
+
+
+def numeric(host: str) -> bool:
+    """Whether aiohttp takes it for an address and resolves nothing: also `127.1` and `2130706433`, which the system
+    reads as 127.0.0.1."""
+    return ":" in host or host.replace(".", "").isdigit()
+
+
+def literal(host: str) -> _Address | None:
+    """The address as the system reads it; None for what is none."""
+    try:
+        if ":" in host:
+            return ipaddress.IPv6Address(host.partition("%")[0].strip("[]"))
+        return ipaddress.IPv4Address(socket.inet_aton(host))
+    except (OSError, ValueError):
+        return None
+
+
+def public(address: _Address) -> bool:
+    """Whether it is one of the Internet's, in whatever form it is written."""
+    if isinstance(address, ipaddress.IPv6Address):
+        if (carried := _carried(address)) is not None:
+            return public(carried)
+        if address.teredo is not None or any(address in network for network in _INSIDE):
+            return False
+    return address.is_global and not address.is_multicast and not address.is_reserved
+
+
+def _carried(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
+    if address.ipv4_mapped is not None or address.sixtofour is not None:
+        return address.ipv4_mapped or address.sixtofour
+    if address in _NAT64 or address in _COMPATIBLE:
+        return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+    return None

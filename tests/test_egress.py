@@ -1,0 +1,172 @@
+"""Where a URL that a run names may lead: to the Internet, in whatever form the address is written."""
+
+import ipaddress
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+from aiohttp import web
+from aiohttp.abc import AbstractResolver, ResolveResult
+
+from tekton_integrations import Http, PermanentError
+from tekton_integrations.clients import Clients
+from tekton_integrations.egress import AddressRefused, Egress, GuardedResolver, literal, public
+from tekton_integrations.http import origin
+from tests.ways import provider
+
+INSIDE = [
+    "0.0.0.0",
+    "10.0.0.1",
+    "100.64.0.1",
+    "127.0.0.1",
+    "127.1",
+    "2130706433",
+    "169.254.169.254",
+    "172.16.0.1",
+    "192.168.1.1",
+    "192.0.2.1",
+    "198.18.0.1",
+    "224.0.0.1",
+    "240.0.0.1",
+    "255.255.255.255",
+    "::",
+    "::1",
+    "::127.0.0.1",
+    "::ffff:127.0.0.1",
+    "::ffff:10.0.0.1",
+    "64:ff9b::10.0.0.1",
+    "64:ff9b:1::1",
+    "2002:7f00:1::",
+    "2001:0:1::1",
+    "2001:db8::1",
+    "fc00::1",
+    "fd00:ec2::254",
+    "fe80::1",
+    "fe80::1%eth0",
+    "fec0::1",
+    "ff02::1",
+]
+OUTSIDE = ["1.1.1.1", "140.82.112.3", "2606:4700::1111", "64:ff9b::1.1.1.1", "::ffff:1.1.1.1", "2002:101:101::"]
+
+
+def address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    found = literal(text)
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize("text", INSIDE)
+def test_an_address_inside_is_none_of_the_internets(text: str) -> None:
+    assert not public(address(text))
+
+
+@pytest.mark.parametrize("text", OUTSIDE)
+def test_an_address_of_the_internet_is_one_in_every_form(text: str) -> None:
+    assert public(address(text))
+
+
+def url(host: str) -> str:
+    return f"https://[{host}]/x" if ":" in host else f"https://{host}/x"
+
+
+@pytest.mark.parametrize("host", [each for each in INSIDE if "%" not in each] + ["999.1.1.1", "1.2.3.4.5"])
+def test_a_url_with_an_address_inside_is_refused_before_anything_is_sent(host: str) -> None:
+    with pytest.raises(AddressRefused):
+        Egress().check(url(host))
+
+
+@pytest.mark.parametrize("host", [*OUTSIDE, "example.com", "localhost"])
+def test_names_are_looked_at_when_they_are_resolved(host: str) -> None:
+    Egress().check(url(host))
+
+
+def test_the_api_servers_address_is_inside_wherever_it_is() -> None:
+    with pytest.raises(AddressRefused):
+        Egress(["1.1.1.1"]).check("https://1.1.1.1")
+    Egress(["1.1.1.1", "kubernetes.default"]).check("https://1.0.0.1")
+
+
+class Names(AbstractResolver):
+    """A DNS that gives one answer after the other."""
+
+    def __init__(self, *answers: list[str]) -> None:
+        self.answers = list(answers)
+        self.asked = 0
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
+    ) -> list[ResolveResult]:
+        self.asked += 1
+        found = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+        return [
+            ResolveResult(hostname=host, host=each, port=port, family=socket.AF_INET, proto=0, flags=0)
+            for each in found
+        ]
+
+    async def close(self) -> None:
+        """Nothing is open."""
+
+
+async def test_of_several_addresses_those_inside_are_left_out() -> None:
+    guarded = GuardedResolver(Egress(), Names(["10.0.0.1", "1.1.1.1"]))
+    assert [each["host"] for each in await guarded.resolve("example.com", 443)] == ["1.1.1.1"]
+
+
+async def test_the_systems_own_names_for_loopback_are_refused() -> None:
+    with pytest.raises(AddressRefused):
+        await GuardedResolver(Egress()).resolve("localhost", 80)
+
+
+@asynccontextmanager
+async def server() -> AsyncIterator[tuple[str, list[str]]]:
+    called: list[str] = []
+
+    async def answer(request: web.BaseRequest) -> web.Response:
+        called.append(request.path)
+        return web.Response(text="inside")
+
+    runner = web.ServerRunner(web.Server(answer, access_log=None))
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    try:
+        yield str(runner.addresses[0][1]), called
+    finally:
+        await runner.cleanup()
+
+
+async def refusal(clients: Clients, url: str) -> PermanentError:
+    with pytest.raises(PermanentError) as caught:
+        await post(clients, url, guarded=True)
+    return caught.value
+
+
+async def post(clients: Clients, url: str, *, guarded: bool) -> bytes:
+    http = Http(await clients.get(provider(), url, guarded=guarded), frozenset({origin(url)}))
+    return (await http.request("POST", url)).body
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.1", "2130706433", "localhost", "0x7f.1", "[::ffff:127.0.0.1]"])
+async def test_a_server_inside_hears_nothing_of_a_run_that_names_it(host: str) -> None:
+    async with server() as (port, called), Clients({}) as clients:
+        error = await refusal(clients, f"http://{host}:{port}/secret")
+    assert error.reason == "EgressRefused"
+    assert "name it in full in the Provider's spec.grants" in error.message
+    assert called == []
+
+
+async def test_a_name_that_leads_inside_at_its_second_look_is_not_followed() -> None:
+    async with server() as (port, called):
+        names = Names(["127.0.0.1"])
+        async with Clients({}, resolver=lambda: names) as clients:
+            error = await refusal(clients, f"http://rebind.example.com:{port}/x")
+            assert (error.reason, names.asked) == ("EgressRefused", 1)
+        assert called == []
+
+
+async def test_the_same_way_is_open_for_what_a_provider_names() -> None:
+    async with server() as (port, called), Clients({}) as clients:
+        url = f"http://127.0.0.1:{port}/named"
+        assert await post(clients, url, guarded=False) == b"inside"
+        assert called == ["/named"]
+        assert (await refusal(clients, url)).reason == "EgressRefused"
