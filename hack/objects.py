@@ -8,14 +8,15 @@ GROUP = "integrations.tekton.dev"
 
 
 def github_app_secret(namespace: str, name: str, private_key_pem: str) -> dict[str, Any]:
-    return _secret(namespace, name, "GitHubApp", {"private-key.pem": private_key_pem})
+    return secret(namespace, name, "GitHubApp", {"private-key.pem": private_key_pem})
 
 
 def github_token_secret(namespace: str, name: str, token: str) -> dict[str, Any]:
-    return _secret(namespace, name, "GitHubToken", {"token": token})
+    return secret(namespace, name, "GitHubToken", {"token": token})
 
 
-def _secret(namespace: str, name: str, kind: str, data: dict[str, str]) -> dict[str, Any]:
+def secret(namespace: str, name: str, kind: str, data: dict[str, str]) -> dict[str, Any]:
+    """One that Providers of the type `kind` may use."""
     return {
         "apiVersion": "v1",
         "kind": "Secret",

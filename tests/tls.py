@@ -35,12 +35,17 @@ async def secure(pair: Pair) -> AsyncIterator[str]:
 @asynccontextmanager
 async def asking_for(client: Pair, pair: Pair) -> AsyncIterator[str]:
     """The URL of a server that lets in who shows the certificate of `client` and nobody else, and greets them."""
+    async with serving(_greet, accepting(client, pair)) as url:
+        yield url
+
+
+def accepting(client: Pair, pair: Pair) -> ssl.SSLContext:
+    """A server's, which lets in who shows the certificate of `client`."""
     tls = _serving(pair)
     tls.verify_mode = ssl.CERT_REQUIRED
     tls.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
     tls.load_verify_locations(client.certificate)
-    async with serving(_greet, tls) as url:
-        yield url
+    return tls
 
 
 async def _greet(request: web.BaseRequest) -> web.Response:
