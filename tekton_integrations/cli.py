@@ -1,4 +1,4 @@
-"""The command line: `tekton-integrations run`, `version`."""
+"""The command line: `tekton-integrations run`, `version`, and the commands that packages bring."""
 
 import asyncio
 import sys
@@ -9,9 +9,12 @@ from typing import Annotated
 import typer
 
 from tekton_integrations import log
+from tekton_integrations.commands import Commands
 from tekton_integrations.settings import Settings
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help="Shows Tekton runs at GitHub and elsewhere.")
+app = typer.Typer(
+    cls=Commands, no_args_is_help=True, add_completion=False, help="Shows Tekton runs at GitHub and elsewhere."
+)
 _DEFAULTS = Settings()
 _PREFIX = "TEKTON_INTEGRATIONS_"
 
