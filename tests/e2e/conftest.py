@@ -1,9 +1,11 @@
+import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
 from hack.controller import Controller
+from hack.recording import DATA
 from hack.testbed import TestBed
 from tests.e2e.stage import Stage
 
@@ -18,3 +20,17 @@ async def stage(bed: TestBed, tmp_path: Path) -> AsyncIterator[Stage]:
 async def controller(stage: Stage) -> AsyncIterator[Controller]:
     async with stage.controller() as controller:
         yield controller
+
+
+@pytest.fixture
+def flaky(tmp_path: Path) -> Path:
+    """The recorded TaskRun that fails three times with `retries: 2`, as one that belongs to no PipelineRun."""
+    lines = [json.loads(line) for line in (DATA / "retries.ndjson").read_text().splitlines()]
+    kept = [line for line in lines if line["object"]["kind"] == "TaskRun"]
+    for line in kept:
+        metadata = line["object"]["metadata"]
+        metadata.pop("ownerReferences", None)
+        metadata["labels"] = {k: v for k, v in metadata["labels"].items() if not k.startswith("tekton.dev/")}
+    path = tmp_path / "flaky.ndjson"
+    path.write_text("\n".join(json.dumps(line) for line in kept))
+    return path

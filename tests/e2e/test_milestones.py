@@ -1,13 +1,12 @@
 """Each transition of a run is told once and in order, whatever happens to the controller and to the receiver."""
 
-import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
 from hack.controller import NAMESPACE, Controller, Place
-from hack.recording import DATA, Object
+from hack.recording import Object
 from hack.testbed.api import polled
 from tests.e2e.stage import GROUP, Stage
 from tests.fakes.echo import Cut, Receiver, Refusal, ShownRun, Silence, asking, installed, provider
@@ -35,20 +34,6 @@ async def receiver(stage: Stage) -> AsyncIterator[Receiver]:
         await stage.bed.apply(provider(NAMESPACE, "echo", endpoint=receiver.url))
         yield receiver
         await stage.bed.request("DELETE", f"{GROUP}/namespaces/{NAMESPACE}/providers/echo")
-
-
-@pytest.fixture
-def flaky(tmp_path: Path) -> Path:
-    """The recorded TaskRun that fails three times with `retries: 2`, as one that belongs to no PipelineRun."""
-    lines = [json.loads(line) for line in (DATA / "retries.ndjson").read_text().splitlines()]
-    kept = [line for line in lines if line["object"]["kind"] == "TaskRun"]
-    for line in kept:
-        metadata = line["object"]["metadata"]
-        metadata.pop("ownerReferences", None)
-        metadata["labels"] = {k: v for k, v in metadata["labels"].items() if not k.startswith("tekton.dev/")}
-    path = tmp_path / "flaky.ndjson"
-    path.write_text("\n".join(json.dumps(line) for line in kept))
-    return path
 
 
 def retries(found: Object | None) -> int:
