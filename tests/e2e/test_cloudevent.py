@@ -30,8 +30,9 @@ def asking(url: str, **more: str) -> dict[str, str | None]:
     }
 
 
-async def provide(stage: Stage, endpoint: str, **spec: Any) -> None:
-    made = {"type": "CloudEvents", "endpoint": endpoint, "grants": [objects.grant("*")], **spec}
+async def provide(stage: Stage, endpoint: str, *named: str, **spec: Any) -> None:
+    """`named` are further places that runs may lead to though they are inside."""
+    made = {"type": "CloudEvents", "endpoint": endpoint, "grants": [objects.grant("*", targets=["*", *named])], **spec}
     await stage.bed.apply(objects.provider(NAMESPACE, "sink", made))
 
 
@@ -155,7 +156,7 @@ async def test_the_certificate_and_the_token_go_to_the_providers_own_endpoint_an
     named = {"token": "token", "certificate": "tls.crt", "key": "tls.key"}
     block = {field: {"secretRef": {"name": "sink", "key": key}} for field, key in named.items()}
     async with Receiver.started(tls=accepting(us, ca.issue("sink"))) as mutual:
-        await provide(stage, f"{mutual.url}/hook", caBundle=ca.file.read_text(), cloudEvents=block)
+        await provide(stage, f"{mutual.url}/hook", sink.url, caBundle=ca.file.read_text(), cloudEvents=block)
         async with stage.controller(*MINE):
             await stage.player.play("success", namespace=namespace, annotations=asking(f"{mutual.url}/hook/a"))
             await stage.player.play("failure", namespace=namespace, annotations=asking(f"{sink.url}/hook"))

@@ -14,6 +14,8 @@ import yaml
 from tekton_integrations_cloudevent.deliveries import Object, converted, count
 
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+# Typer opens it, as it does with what is given.
+_STDIN = cast(typer.FileBinaryRead, "-")
 _TIME = "tag:yaml.org,2002:timestamp"
 
 
@@ -30,10 +32,10 @@ def convert(
     file: Annotated[
         typer.FileBinaryRead,
         typer.Argument(
-            metavar="[FILE|-]",
+            metavar="FILE|-",
             help="TaskRuns as YAML or JSON: one, several, or a List, as `kubectl get` prints. Left out or -: stdin.",
         ),
-    ] = cast(typer.FileBinaryRead, "-"),
+    ] = _STDIN,
 ) -> None:
     """Print what Tekton kept of CloudEvents it sent (status.cloudEvents) as IntegrationStatuses.
 

@@ -39,7 +39,7 @@ _FIELD = re.compile(r"[A-Za-z0-9]{1,40}")
 Object = dict[str, Any]
 
 
-def brief(run: Run) -> Object:
+def thin(run: Run) -> Object:
     """What is known of a run without asking: as it is sent where it is gone, or where nothing else is wanted."""
     metadata = {"uid": run.uid, "generation": run.generation, "creationTimestamp": _time(run.created)}
     times = {"startTime": run.started, "completionTime": run.finished}

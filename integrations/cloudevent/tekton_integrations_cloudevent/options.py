@@ -50,11 +50,11 @@ class CloudEventOptions(msgspec.Struct, frozen=True, kw_only=True, rename="kebab
         ),
     ] = ""
     payload: Annotated[
-        Literal["full", "brief"],
+        Literal["full", "thin"],
         Meta(
             description="the run as it is in the cluster (`full`, the default), or only its name, times and condition: "
-            "no parameters, results or specs (`brief`)",
-            examples=["brief"],
+            "no parameters, results or specs (`thin`)",
+            examples=["thin"],
         ),
     ] = "full"
 

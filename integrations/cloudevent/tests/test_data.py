@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tekton_integrations_cloudevent.attributes import About
-from tekton_integrations_cloudevent.data import ROOM, brief, ended, within
+from tekton_integrations_cloudevent.data import ROOM, ended, thin, within
 
 from integrations.cloudevent.tests.runs import AT, manifest
 from tekton_integrations import Run, State
@@ -16,7 +16,7 @@ from tekton_integrations.testing import RUN, make_run
 from tests.hostile import hostile
 from tests.recorded import RECORDINGS, recorded
 
-SHORTEST = brief(RUN)
+SHORTEST = thin(RUN)
 
 
 def size(value: object) -> int:
@@ -40,7 +40,7 @@ def large(**sections: dict[str, Any]) -> dict[str, Any]:
 @pytest.mark.parametrize("name", RECORDINGS)
 def test_what_fits_is_sent_whole_but_for_what_kubectl_keeps_there(name: str) -> None:
     run, found = manifest(name)
-    sent, trimmed = within(found, brief(run))
+    sent, trimmed = within(found, thin(run))
     assert trimmed == ""
     assert sent["spec"] == found["spec"]
     assert sent["status"] == found["status"]
@@ -73,7 +73,7 @@ def test_annotations_and_labels_go_before_what_tells_runs_apart() -> None:
 
 def test_a_condition_without_end_is_replaced_by_its_begin() -> None:
     run = make_run(State.FAILED, message="é" * 300_000)
-    sent, trimmed = within(large(status={"conditions": [{"message": run.message}]}), brief(run))
+    sent, trimmed = within(large(status={"conditions": [{"message": run.message}]}), thin(run))
     assert trimmed == "status.conditions"
     [condition] = sent["status"]["conditions"]
     assert (condition["status"], len(condition["message"])) == ("False", 4096)
@@ -102,7 +102,7 @@ def test_whatever_stands_in_it_fits(
         spec={key: value * times for key, value in spec.items()},
         status={key: value * times for key, value in status.items()} | {"conditions": [message * times * 10]},
     )
-    sent, trimmed = within(found, brief(run))
+    sent, trimmed = within(found, thin(run))
     assert size(sent) <= ROOM
     assert trimmed.isascii()
     assert trimmed.isprintable()
@@ -111,7 +111,7 @@ def test_whatever_stands_in_it_fits(
 @pytest.mark.parametrize("name", RECORDINGS)
 def test_what_is_sent_of_a_run_that_is_gone_reads_as_the_run_did(name: str) -> None:
     run, _ = recorded(name)
-    again = read(brief(run))
+    again = read(thin(run))
     told = ("api_version", "kind", "namespace", "name", "uid", "generation", "created", "started", "finished", "reason")
     assert [getattr(again, field) for field in told] == [getattr(run, field) for field in told]
     assert again.message == run.message
@@ -121,14 +121,14 @@ def test_what_is_sent_of_a_run_that_is_gone_reads_as_the_run_did(name: str) -> N
 def test_the_condition_follows_the_state() -> None:
     seen = {}
     for state in State:
-        conditions = brief(make_run(state, reason="R"))["status"]["conditions"]
+        conditions = thin(make_run(state, reason="R"))["status"]["conditions"]
         seen[state] = conditions[0]["status"]
     assert {state for state, status in seen.items() if status == "True"} == {State.SUCCEEDED, State.SKIPPED}
     assert {state for state, status in seen.items() if status == "Unknown"} == {State.QUEUED, State.RUNNING}
 
 
 def test_a_run_without_a_condition_is_sent_without_one() -> None:
-    assert "conditions" not in brief(make_run(State.QUEUED, reason=""))["status"]
+    assert "conditions" not in thin(make_run(State.QUEUED, reason=""))["status"]
 
 
 def test_the_unknown_end_of_a_run_is_a_cancelled_one() -> None:

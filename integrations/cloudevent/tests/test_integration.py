@@ -57,9 +57,9 @@ async def test_a_run_that_is_gone_is_sent_as_it_was_known(sink: Scene) -> None:
     assert body(sink, "taskRun")["status"]["conditions"][0]["reason"] == run.reason
 
 
-async def test_a_brief_one_holds_no_parameters_results_or_specs(sink: Scene) -> None:
+async def test_a_thin_one_holds_no_parameters_results_or_specs(sink: Scene) -> None:
     run, sink.bench.manifest = manifest("success")
-    await sink.tell(run, payload="brief")
+    await sink.tell(run, payload="thin")
     assert set(body(sink)) == {"apiVersion", "kind", "metadata", "status"}
     assert set(body(sink)["status"]) == {"startTime", "completionTime", "conditions"}
 

@@ -8,7 +8,7 @@ from cloudevents.core.formats.json import JSONFormat
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tekton_integrations_cloudevent.attributes import About, attributes
-from tekton_integrations_cloudevent.data import brief, within
+from tekton_integrations_cloudevent.data import thin, within
 from tekton_integrations_cloudevent.message import message
 
 from integrations.cloudevent.tests.runs import manifest, milestone
@@ -27,7 +27,7 @@ def read(sent: Message) -> tuple[dict[str, Any], Any]:
 def made(name: str, **changes: Any) -> tuple[dict[str, Any], dict[str, Any]]:
     run, found = manifest(name)
     about = About.run(run)
-    return attributes(about, milestone(), run.state) | changes, {about.key: within(found, brief(run))[0]}
+    return attributes(about, milestone(), run.state) | changes, {about.key: within(found, thin(run))[0]}
 
 
 @pytest.mark.parametrize("mode", MODES)
