@@ -17,7 +17,7 @@ from tekton_integrations_slack.answers import Posted
 from tekton_integrations_slack.calls import Calls
 from tekton_integrations_slack.card import Message, Page
 from tekton_integrations_slack.memory import CHANNEL, FIRST, LAYOUT, PLAIN, REPLY, SHOWN, STATE, TS, kept, state
-from tekton_integrations_slack.options import SlackOptions, is_id, key
+from tekton_integrations_slack.options import SlackOptions, key
 from tekton_integrations_slack.places import Places, admit_mentions
 
 _UNFIT = ("LayoutRefused", "TooLarge")
@@ -48,7 +48,7 @@ class Bot:
             target=record.target,
             context=context,
             places=places,
-            calls=Calls(context, run.final),
+            calls=Calls(context, record.target.name, run.final),
             memory=kept(record.memory),
             begins=run.state is State.RUNNING and record.observed_state != str(run.state),
         )
@@ -123,9 +123,10 @@ class Bot:
         return await send(cards.plain(self.run, page))
 
     async def _make(self, message: Message) -> Posted:
-        """Slack takes a name, but perhaps not that of a private channel: then its id is looked for."""
+        """Slack takes a name, but perhaps not that of a private channel: then its id is looked for. It is remembered,
+        as the second call may have to wait."""
         name = self.target.name
-        channel = self.memory.get(CHANNEL) or (name if is_id(name) else f"#{name}")
+        channel = self.memory.get(CHANNEL) or self.places.known(name, self.context) or f"#{name}"
         try:
             return await self._announced(channel, message)
         except PermanentError as error:
@@ -134,6 +135,7 @@ class Bot:
             found = await self._private(name)
             if found is None:
                 raise
+        self._keep({**self.memory, CHANNEL: found})
         return await self._announced(found, message)
 
     async def _private(self, name: str) -> str | None:
@@ -143,7 +145,7 @@ class Bot:
             return None  # the App may list nothing; what was refused before says more
 
     async def _announced(self, channel: str, message: Message) -> Posted:
-        self.calls.ready(channel)
+        self.calls.ready()
         async with self.context.attempt():
             return await self.calls.post(channel, message)
 
@@ -192,7 +194,7 @@ async def settle(places: Places, record: Record, context: Context) -> None:
     memory = kept(record.memory)
     if record.target is None or CHANNEL not in memory or TS not in memory or state(memory.get(STATE, "")).final:
         return
-    calls = Calls(context)
+    calls = Calls(context, record.target.name)
     await places.url(record.target, calls)
     await places.admit(record.target, calls)
     try:

@@ -27,19 +27,23 @@ A = TypeVar("A", bound=Answer)
 
 @dataclass(frozen=True)
 class Calls:
-    """`final`: may use what is kept for final states. All raise PermanentError and TemporaryError."""
+    """`channel`: the run's word for it, which names its quota; `final`: may use what is kept for final states.
+
+    All raise PermanentError and TemporaryError.
+    """
 
     context: Context
+    channel: str
     final: bool = True
 
-    def ready(self, channel: str) -> None:
+    def ready(self) -> None:
         """To be asked before a post is announced. Raises Throttled."""
-        self._channel(channel).check(self._cost(write=True))
+        self._posts.check(self._cost(write=True))
 
     async def post(self, channel: str, message: Mapping[str, Any]) -> Posted:
         """`channel`: an id, or a name with `#`. The answer has the id."""
         body = {"channel": channel, **message, "unfurl_links": False, "unfurl_media": False}
-        return self._placed(await self._write("chat.postMessage", body, self._channel(channel)))
+        return self._placed(await self._write("chat.postMessage", body, self._posts))
 
     async def update(self, channel: str, ts: str, message: Mapping[str, Any]) -> None:
         """Raises PermanentError(NotFound) where the message can't be changed any more."""
@@ -53,8 +57,9 @@ class Calls:
         response = await self._send("GET", f"{method}{query}", b"", quota, limit=_PAGE_LIMIT)
         return self._judged(response, kind, changes=False)
 
-    def _channel(self, channel: str) -> Quota:
-        return self.context.quota(f"channel {channel}", CHANNEL)
+    @property
+    def _posts(self) -> Quota:
+        return self.context.quota(f"channel {self.channel}", CHANNEL)
 
     def _cost(self, *, write: bool) -> Cost:
         return Cost(write=write, final=self.final)

@@ -97,6 +97,13 @@ class Places:
         workspace.note(answer.channel, now)
         return answer.channel
 
+    def known(self, word: str, context: Context) -> str | None:
+        """The channel's id, as far as no call is needed."""
+        if is_id(word):
+            return word
+        workspace = self._of(context)
+        return workspace.names.get(word) if context.now() - workspace.listed < _FRESH else None
+
     async def find(self, name: str, calls: Calls) -> str | None:
         """The channel's id, by a list of all that the App sees; they are listed once in a while only."""
         workspace = self._of(calls.context)
