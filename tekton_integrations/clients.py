@@ -68,7 +68,7 @@ class Clients:
         resolver: Callable[[], AbstractResolver] = aiohttp.ThreadedResolver,
     ) -> None:
         self._proxies = Proxies(environ)
-        self._egress = Egress(filter(None, [environ.get("KUBERNETES_SERVICE_HOST", "")]))
+        self._egress = Egress([environ.get("KUBERNETES_SERVICE_HOST", "")])
         self._resolver = resolver
         self._clock = clock
         self._ways: dict[Key, _Way] = {}

@@ -28,6 +28,9 @@ from tekton_integrations.run import Child, Excerpt, Run
 from tekton_integrations.sharing import Newest, Site
 from tekton_integrations.text import clean
 
+# Above so many those at rest are forgotten: runs may name hosts.
+GATES = 1000
+
 
 class Contexts:
     """Those of one integration. Quotas outlive the calls: they belong to a Provider and a scope."""
@@ -39,18 +42,21 @@ class Contexts:
         self._types = {kind.name: kind for kind in integration.provider_types}
         self._cluster = cluster
         self.quotas = Quotas(cluster.clock, cluster.now)
-        self._gates: dict[tuple[str, str], Gate] = {}
+        self.gates: dict[tuple[str, str], Gate] = {}
 
     def forget(self, gone: Provider) -> None:
         """The Provider was deleted, and with it all that was learnt about its limits."""
         self.quotas.forget(gone.uid)
-        for key in [key for key in self._gates if key[0] == gone.uid]:
-            del self._gates[key]
+        for key in [key for key in self.gates if key[0] == gone.uid]:
+            del self.gates[key]
 
     def gate(self, provider: Provider, context: Context) -> Gate:
         """Through which all calls of one credential to one host go."""
         host = origin(context.credential.endpoint)
-        return self._gates.setdefault((provider.uid, host), Gate(host, clock=self._cluster.clock))
+        key = provider.uid, host
+        if key not in self.gates and len(self.gates) >= GATES:
+            self.gates = {known: gate for known, gate in self.gates.items() if not gate.idle}
+        return self.gates.setdefault(key, Gate(host, clock=self._cluster.clock))
 
     async def labels(self, namespace: str, providers: Iterable[Provider]) -> Mapping[str, str]:
         """Those of the namespace; read only where a grant asks for them."""

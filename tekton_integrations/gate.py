@@ -43,6 +43,11 @@ class Gate:
         self._period = 0
         self._callbacks: list[Callable[[], None]] = []
 
+    @property
+    def idle(self) -> bool:
+        """Nothing is under way, nobody waits, and nothing is known that a new one would not know."""
+        return not (self._under_way or self._failed or self._pauses or self._callbacks)
+
     @contextmanager
     def admitted(self) -> Iterator[None]:
         """Around the calls of one piece of work; learns from its outcome whether the host is up.

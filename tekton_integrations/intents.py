@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from tekton_integrations.cluster import Cluster, Mandate
 from tekton_integrations.diary import LOOK_AGAIN
 from tekton_integrations.errors import IntegrationError, TemporaryError
-from tekton_integrations.record import FORMAT, Attempt, Condition, Record
+from tekton_integrations.record import Attempt, Condition, Record, format_of
 
 
 class Intents:
@@ -141,7 +141,7 @@ class Intents:
         return max(verify or 0.0, self._now() + self._timing.timeout + self._timing.quarantine)
 
     async def _write(self, record: Record) -> None:
-        stored = replace(record, memory=self._distrusted | record.memory, format=FORMAT)
+        stored = replace(record, memory=self._distrusted | record.memory, format=format_of(record))
         self.record = replace(await self._records.write(stored), memory=record.memory)
         self._unsaved = False
 

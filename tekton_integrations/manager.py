@@ -114,7 +114,8 @@ class Manager:
             def start(work: Coroutine[Any, Any, None]) -> None:
                 tasks.append(group.create_task(work))
 
-            tasks.append(group.create_task(self._start(start)))
+            start(wakeups.run())
+            start(self._start(start))
             await stop.wait()
             logger.info("stopping")
             await asyncio.gather(*(self._farewell(serving) for serving in self._servings.values()))

@@ -35,7 +35,7 @@ class Item(Waiter, Generic[T]):
         # While it was in work, something changed that decides where it waits: it is not to be parked by what was.
         self.insisted = False
         self.lot: Lot[T] | None = None
-        # The lot that let it go, and the place it had there: it gets that back if it was refused.
+        # The lot that let it go, and the place it had there: it has that again if it is refused, there or elsewhere.
         self.came_from: Lot[T] | None = None
         self.place = math.inf
 
@@ -56,11 +56,12 @@ class Lot(Waiter, Generic[T]):
         self._listening = False
 
     def take_in(self, item: Item[T], now: float, slack: float) -> None:
-        """An item that waits nowhere else. One that was just let go gets its place back."""
+        """An item that waits nowhere else. One that was just let go keeps its age, wherever it is refused next."""
         item.deadline = min(item.deadline, now + slack)
-        if item.came_from is not None and item.came_from.at is self.at:
+        if item.came_from is not None:
             item.deadline = min(item.deadline, item.place)
-            self.not_before = now + _PAUSE
+            if item.came_from.at is self.at:
+                self.not_before = now + _PAUSE
         item.lot, item.again = self, False
         self.waiting.put(item, item.deadline)
 

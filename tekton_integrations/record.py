@@ -14,7 +14,8 @@ from tekton_integrations.annotations import DOMAIN
 API_VERSION = f"{DOMAIN}/v1alpha1"
 KIND = "IntegrationStatus"
 # Raised when a record says something that an older controller would misread or lose; see docs/decisions/0012.
-FORMAT = 1
+# 2: a target has an endpoint, without which an older one would call the Provider's own, with its secrets.
+FORMAT = 2
 
 
 class Target(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -127,6 +128,11 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     def traces(self) -> bool:
         """Something of this run may be standing at the remote."""
         return bool(self.memory or self.observed_state) or self.intent is not None or self.verify_after is not None
+
+
+def format_of(record: Record) -> int:
+    """The lowest that says what the record says: whoever is rolled back can go on with the others."""
+    return 2 if record.target is not None and record.target.endpoint else 1
 
 
 def record_name(run: str, uid: str, integration: str, notification: str = "") -> str:

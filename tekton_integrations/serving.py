@@ -17,6 +17,7 @@ from tekton_integrations.provider import Provider
 from tekton_integrations.record import Record
 from tekton_integrations.requests import Asked, Request
 from tekton_integrations.run import Run
+from tekton_integrations.slices import in_slices
 from tekton_integrations.workqueue import Wait, WorkQueue, backoff
 
 # How long work that was begun may take to end after SIGTERM, in seconds.
@@ -42,15 +43,15 @@ class Worker(Protocol):
 
 
 class Serving:
-    """`prepare` reads what must be known before our turn begins (an ApiError lets it be tried again), `refill` adds all
-    that is to be looked at then, `begun` tells that it has."""
+    """`prepare` reads what must be known before our turn begins (an ApiError lets it be tried again), `begun` tells
+    that it has, and `refill` adds all that is to be looked at then, a step for each."""
 
     def __init__(self, name: str, worker: Worker, mandate: Mandate, cluster: Cluster, workers: int) -> None:
         self.name = name
         self.worker = worker
         self.lease = mandate.lease
         self.prepare: Callable[[], Awaitable[None]] = _unprepared
-        self.refill: Callable[[], None] = lambda: None
+        self.refill: Callable[[], Iterable[object]] = tuple
         self.begun: Callable[[], None] = lambda: None
         self._mandate = mandate
         self._cluster = cluster
@@ -120,12 +121,12 @@ class Serving:
             return
         self._working = True
         metrics.lease_held.labels(self.name).set(1)
-        self.refill()
-        gc.freeze()  # a hundred thousand names are not to be looked through again and again
         self.begun()
-        logger.info("in charge", integration=self.name, names=len(self.queue))
         tasks = self._tasks = [asyncio.create_task(self._worker()) for _ in range(self._workers)]
         try:
+            await in_slices(self.refill(), going_on=lambda: self.lease.held)
+            gc.freeze()  # a hundred thousand names are not to be looked through again and again
+            logger.info("in charge", integration=self.name, names=len(self.queue))
             await self.lease.lost()
             logger.warning("lease lost", integration=self.name, holder=self.lease.holder_seen)
         finally:

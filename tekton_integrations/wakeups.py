@@ -3,7 +3,8 @@
 By index, never by looking at everything, except where our turn begins.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+import asyncio
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 
 from tekton_integrations.cluster import Cluster
@@ -17,6 +18,7 @@ from tekton_integrations.registry import CORE
 from tekton_integrations.requests import Request, asked, for_record, for_run
 from tekton_integrations.run import Run, State
 from tekton_integrations.serving import PROGRESS, Serving
+from tekton_integrations.slices import in_slices
 from tekton_integrations.unserved import stray
 
 
@@ -32,6 +34,13 @@ class WakeUps:
         self._kinds = {kind.name: kind for each in integrations for kind in each.provider_types}
         self._grace = grace
         self._secrets: SecretWatches | None = None
+        # What concerns perhaps a hundred thousand names, and is done in slices.
+        self._long: asyncio.Queue[Iterator[None]] = asyncio.Queue()
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        while True:
+            await in_slices(await self._long.get())
 
     def connect(self, providers: Informer[Provider], claims: Informer[Claim], secrets: SecretWatches) -> None:
         self._secrets = secrets
@@ -98,7 +107,9 @@ class WakeUps:
         if before is not None and now is not None and before.same_spec(now):
             return  # its status only, which is our own word
         types = {provider.type for provider in (before, now) if provider}
-        self._wake(self._reach(now or before), {name for name, own in self._types.items() if own & types})
+        self._long.put_nowait(
+            self._wake(now or before, {name for name, own in self._types.items() if own & types}, cured=False)
+        )
         if now is None and before is not None:
             for serving in self._servings.values():
                 serving.worker.forget(before)
@@ -109,46 +120,48 @@ class WakeUps:
     def on_claim(self, before: Claim | None, now: Claim | None) -> None:
         """Only its coming and going decide who is served by nobody: what it tells (its quota) changes all the time."""
         if before is None or now is None:
-            self.refill(CORE)
+            self._long.put_nowait(self.refill(CORE))
 
     def on_secret(self, provider: Provider) -> None:
         self._cluster.credentials.forget(provider)
-        concerned = [record for record in self._reach(provider) if record.provider == provider.path]
-        for record in concerned:
-            self._serving(record.integration).worker.wake(record)
-        self._wake(concerned, self._types.keys())
+        self._long.put_nowait(self._wake(provider, self._types.keys(), cured=True))
 
-    def refill(self, integration: str) -> None:
-        """All that one integration has to look at."""
+    def refill(self, integration: str) -> Iterator[None]:
+        """All that one integration has to look at; a step for each. What changes meanwhile is heard of besides."""
         serving = self._servings[integration]
         if not serving.holds:
             return
-        for run in self._cluster.runs:
-            new = not self._known(run)
-            for name in for_run(run):
-                if self._serving(name.integration) is serving:
-                    self._add(name, run, new=new)
+        for run in list(self._cluster.runs):
+            names = [name for name in for_run(run) if self._serving(name.integration) is serving]
+            new = bool(names) and not self._known(run)
+            for name in names:
+                self._add(name, run, new=new)
+            yield
         for run in self._cluster.runs.just_deleted():
             for name in for_run(run):
                 if self._serving(name.integration) is serving:
                     self._add(name, run, new=False)
-        for record in self._cluster.records:
+            yield
+        for record in list(self._cluster.records):
             if self._serving(record.integration) is serving and not stray(record):
                 serving.add(for_record(record), PROGRESS)
             elif integration == CORE and (disowned := stray(record)):
                 serving.add(disowned, PROGRESS)
+            yield
 
-    def _reach(self, provider: Provider | None) -> list[Record]:
-        """The records whose report waits, in the namespaces that a Provider may serve."""
+    def _wake(self, provider: Provider | None, integrations: Iterable[str], *, cured: bool) -> Iterator[None]:
+        """Those whose report waits, in the namespaces that the Provider may serve; a step for each. `cured`: its Secret
+        is another one, so only those that use it are concerned, and their failures may be over."""
         assert provider is not None
-        shared = provider.namespace == self._cluster.shared_namespace
-        return self._cluster.records.waiting("" if shared else provider.namespace)
-
-    def _wake(self, records: Iterable[Record], integrations: Iterable[str]) -> None:
-        chosen = set(integrations)
-        for record in records:
-            if record.integration in chosen and not stray(record):
-                self._servings[record.integration].unpark(for_record(record))
+        chosen, shared = set(integrations), provider.namespace == self._cluster.shared_namespace
+        for record in self._cluster.records.waiting("" if shared else provider.namespace):
+            yield
+            if record.integration not in chosen or stray(record) or (cured and record.provider != provider.path):
+                continue
+            serving = self._servings[record.integration]
+            if cured:
+                serving.worker.wake(record)
+            serving.unpark(for_record(record))
 
     def _serving(self, integration: str) -> Serving:
         return self._servings.get(integration, self._servings[CORE])

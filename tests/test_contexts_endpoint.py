@@ -10,8 +10,12 @@ from msgspec.structs import replace
 
 from tekton_integrations import Context, Record, Result, Run, Target
 from tekton_integrations.addresses import place
+from tekton_integrations.contexts import GATES
+from tekton_integrations.gate import Gate
+from tekton_integrations.ledger import Ledger
 from tekton_integrations.provider import Grant
-from tekton_integrations.record import Condition
+from tekton_integrations.record import Condition, format_of
+from tekton_integrations.requests import new_record
 from tests.loopback import serving
 from tests.reconciling import CHANNEL, Noting, World
 
@@ -137,3 +141,32 @@ async def test_a_record_that_was_not_edited_leads_where_it_did(world: World, pla
     world.delete(world.run)
     await world.reconciler.reconcile(world.request)
     assert mine.calls == [("/hook", "mine")]
+
+
+async def test_a_record_that_leads_to_an_endpoint_is_not_for_controllers_that_know_of_none(
+    world: World, places: tuple[Place, Place]
+) -> None:
+    provide(world, "", place(places[0].url))
+    await show(world, f"{places[0].url}/hook")
+    assert (await world.record()).format == 2
+    assert format_of(replace(await world.record(), target=Target(resource="acme/api", name="build"))) == 1
+
+
+async def test_hosts_that_runs_name_do_not_fill_the_memory(world: World) -> None:
+    provide(world, "", "http://127.0.0.1")
+    [provider] = world.cluster.providers
+    contexts = world.reconciler.contexts
+
+    async def gate(port: int) -> Gate:
+        url = f"http://127.0.0.1:{port}/hook"
+        target = Target(resource=place(url), name="card", endpoint=url)
+        granting = replace(provider, grants=(Grant(namespaces=("*",), targets=(target.resource,)),))
+        ledger = Ledger(replace(new_record(world.request, world.run), target=target), world.cluster, world.mandate)
+        return contexts.gate(provider, await contexts.make(ledger, granting, world.run, search=False))
+
+    busy = await gate(1)
+    with busy.admitted():
+        for port in range(2, GATES + 3):
+            await gate(port)
+        assert await gate(1) is busy
+        assert len(contexts.gates) <= GATES

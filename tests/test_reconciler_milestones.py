@@ -7,6 +7,7 @@ import pytest
 
 from tekton_integrations import Context, Milestone, PermanentError, Record, Result, Run, TemporaryError
 from tekton_integrations.opening import MAX_DELAY
+from tekton_integrations.provider import Grant
 from tekton_integrations.record import Condition, Target
 from tekton_integrations.run import State
 from tekton_integrations.settling import PATIENCE
@@ -73,7 +74,7 @@ class Ending(NotingMilestones):
 async def ending() -> AsyncIterator[World]:
     """Of a run that goes on."""
     async with World.made(Ending()) as world:
-        world.provide()
+        world.provide(grant=Grant(namespaces=("*",), targets=("http://127.0.0.1",)))
         yield world
 
 

@@ -248,3 +248,20 @@ def test_clear_forgets_parked_names_and_they_may_be_parked_anew() -> None:
         assert await handed_out(queue, 1) == [("a/1", 1000)]
 
     run(scene())
+
+
+def test_a_name_that_is_let_go_and_refused_elsewhere_keeps_its_age() -> None:
+    async def scene() -> None:
+        queue, first, second = WorkQueue[str](), Door(opens=30.0), Door(opens=60.0)
+        queue.park("old", first)
+        await asyncio.sleep(10)
+        for number in range(3):
+            queue.park(f"young-{number}", second)
+        name = await queue.get()
+        assert (name, clock()) == ("old", 30.0)
+        queue.done(name)
+        queue.park(name, second)
+        second.room = 1
+        assert [name for name, _ in await handed_out(queue, 4)] == ["old", "young-0", "young-1", "young-2"]
+
+    run(scene())

@@ -31,13 +31,12 @@ from tekton_integrations.kube.watch_json import (
     decoded,
 )
 from tekton_integrations.log import logger
+from tekton_integrations.slices import Slices
 
 # (before, now): before is None for a new object; now is None for a deleted one, `before` is its last state then.
 Handler = Callable[[T | None, T | None], None]
 
 PAGE = 500
-# A long initial list is read from a full buffer without ever waiting: let others have their turn.
-_BREATH = 200
 
 
 class Informer(Generic[T]):
@@ -142,7 +141,8 @@ class Informer(Generic[T]):
         accept = METADATA_ONLY if self._source.metadata_only else ""
         async with self._client.stream(self._source.path, params, timeout, accept) as lines:
             self.connected = True
-            count = 0
+            # A long initial list is read from a full buffer without ever waiting: let others have their turn.
+            slices = Slices()
             while True:
                 try:
                     line = await lines.readline()
@@ -156,9 +156,7 @@ class Informer(Generic[T]):
                     self._take(line)
                 except TooDeep as error:
                     logger.error("unreadable object", kind=self.kind, error=str(error))
-                count += 1
-                if count % _BREATH == 0:
-                    await asyncio.sleep(0)
+                await slices.breathe()
 
     def _take(self, line: bytes) -> None:
         event = decoded(line, Watch)

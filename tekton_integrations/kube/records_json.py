@@ -8,7 +8,6 @@ import msgspec
 from tekton_integrations.annotations import DOMAIN
 from tekton_integrations.record import (
     API_VERSION,
-    FORMAT,
     KIND,
     Attempt,
     Condition,
@@ -138,7 +137,7 @@ class _RecordStatus(msgspec.Struct, gc=False, rename="camel"):
     next_attempt_time: datetime | None = None
     intent: _Intent | None = None
     verify_time: datetime | None = None
-    format: int = FORMAT
+    format: int = 1
     delivered: int = 0
     milestone: str = ""
     sources: dict[str, str] = {}
