@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from tekton_integrations import PermanentError, Response, TemporaryError, clean
+from tekton_integrations import PermanentError, Response, Target, TemporaryError, clean
 from tekton_integrations_github import limits
 from tekton_integrations_github.needs import Need, accepted
 
@@ -147,6 +147,18 @@ def _refused(request: Request, status: int, words: str) -> tuple[str, str]:
     if "maximum number of statuses" in words:
         return "TooManyStatuses", "the commit has 1,000 statuses of this name, GitHub takes no more; use another name"
     return "Refused", f"GitHub answered {status}: {quoted}"
+
+
+def not_granted(target: Target, now: str) -> PermanentError:
+    """`now`: what the repository is called."""
+    if now.lower() == target.resource:
+        cure = "add it to spec.grants[].names of the Provider, or don't ask for it"
+        return PermanentError("NotGranted", f"no grant allows the name {target.name!r} at {now}; {cure}")
+    return PermanentError(
+        "NotGranted",
+        f"{target.resource} is now called {now}, where no grant lets this run show as {target.name!r}; add {now} to "
+        "the Provider's spec.grants, or correct owner and repo",
+    )
 
 
 def missing(path: str, repository: str) -> PermanentError:

@@ -4,6 +4,7 @@ A redirect is followed with the same method and body, but only where the run may
 https://docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-rest-api#follow-redirects
 """
 
+import copy
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -62,6 +63,22 @@ class Calls:
         self._visit = Visit(transport=Transport(context, final), asked=target.resource, need=CHECKS)
         self._name = target.resource
         self._granted = {target.resource.lower()}
+
+    def named(self, name: str) -> "Calls":
+        """The same for what has another name: that, too, the grants have to allow where the repository is by now."""
+        other = copy.copy(self)
+        other._target, other._granted = replace(self._target, name=name), set()
+        return other
+
+    async def allowed(self, need: Need) -> bool:
+        """Whether the grants let it show where the repository is by now, as far as that is known."""
+        try:
+            await self._admitted(need)
+        except PermanentError as error:
+            if error.reason != "NotGranted":
+                raise
+            return False
+        return True
 
     async def ready(self, need: Need, method: str = "POST", path: str = "") -> None:
         """To be asked before a call is announced: the token is there, and the quota. Raises Throttled, among others.
@@ -156,11 +173,7 @@ class Calls:
         name = admission.repository.name
         if name.lower() not in self._granted:
             if not await self._context.granted(replace(self._target, resource=name.lower())):
-                raise PermanentError(
-                    "NotGranted",
-                    f"{self._target.resource} is now called {name}, where no grant lets this run show; add {name} to "
-                    "the Provider's spec.grants, or correct owner and repo",
-                )
+                raise answers.not_granted(self._target, name)
             self._granted.add(name.lower())
         self._name = name
         return admission

@@ -147,12 +147,15 @@ async def show(report: Report) -> None:
 
 async def _look(report: Report, checks: CheckRuns, payload: Mapping[str, Any], notes: int) -> list[CheckRun]:
     """Corrects the memory by what GitHub has; gives the twins. `notes`: how many annotations there are to be."""
+    # Reads may go at a higher rate, and one is of no use until the write that follows may go, too.
+    known = report.number(ID)
+    await report.calls.ready(CHECKS, *(("PATCH", f"/check-runs/{known}") if known else ()))
     found = await checks.with_ids([report.context.external_id], report.target.name)
     usable = reopenable(found, payload)
     if usable:
         # GitHub shows the newest of a name, so that is the one to keep right.
         _trust(report, usable[-1], payload, notes)
-    elif report.number(ID) in {check.id for check in found}:
+    elif known in {check.id for check in found}:
         report.keep(dict.fromkeys((ID, SENT, SHOWN, LOG), ""))
     return usable[:-1]
 

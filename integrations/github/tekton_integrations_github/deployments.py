@@ -8,7 +8,6 @@ from typing import Any
 from urllib.parse import quote
 
 import msgspec
-from msgspec.structs import replace
 
 from tekton_integrations import Context, PermanentError, Record
 from tekton_integrations_github import output
@@ -55,15 +54,16 @@ async def show(report: Report) -> None:
     key = share(report.options, report.target.resource, report.target.detail)
     if not key:
         return
-    if not await report.context.granted(replace(report.target, name=granted_name(report.options))):
-        raise PermanentError(
-            "NotGranted",
-            f"no grant allows the name {granted_name(report.options)!r} at {report.target.resource}; add it to "
-            "spec.grants[].names of the Provider, or remove the annotation environment",
-        )
+    calls = report.calls.named(granted_name(report.options))
+    if _has_news(report):
+        await calls.repository(DEPLOYMENTS)  # asks the grants: who has none keeps nobody else out
     async with report.context.exclusive(key):
-        if report.context.newest(key):
-            await _show(report)
+        if report.context.newest(key) and _has_news(report):
+            await _show(report, calls)
+
+
+def _has_news(report: Report) -> bool:
+    return report.memory.get(SHOWN) != output.deployment_state(report.run)[0] or report.context.search
 
 
 def granted_name(options: GitHubOptions) -> str:
@@ -71,33 +71,31 @@ def granted_name(options: GitHubOptions) -> str:
     return f"deployment/{options.environment}"
 
 
-async def _show(report: Report) -> None:
+async def _show(report: Report, calls: Calls) -> None:
     state, description = output.deployment_state(report.run)
-    if report.memory.get(SHOWN) == state and not report.context.search:
-        return
-    found, twins = await _found(report)
-    deployment = found or await _create(report)
+    found, twins = await _found(report, calls)
+    deployment = found or await _create(report, calls)
     report.keep({ID: str(deployment), WHERE: report.options.environment})
     status = _status(report, state, description)
     try:
-        told = await _told(report, deployment, state) if report.context.search else 0
-        told = told or await _post(report.calls, report.context, deployment, status)
+        told = await _told(report, calls, deployment, state) if report.context.search else 0
+        told = told or await _post(calls, report.context, deployment, status)
     except PermanentError as error:
         if error.reason != "NotFound":
             raise
         # Somebody deleted it.
         report.keep({ID: "", STATUS: "", SHOWN: ""})
-        deployment = await _create(report)
-        told = await _post(report.calls, report.context, deployment, status)
+        deployment = await _create(report, calls)
+        told = await _post(calls, report.context, deployment, status)
     report.keep({ID: str(deployment), STATUS: str(told), SHOWN: state})
     for twin in twins:
-        await _end(report.calls, report.context, twin, _DUPLICATE)
+        await _end(calls, report.context, twin, _DUPLICATE)
 
 
-async def _told(report: Report, deployment: int, state: str) -> int:
+async def _told(report: Report, calls: Calls, deployment: int, state: str) -> int:
     """The status by which this run has told `state` already; 0 if there is none. The newest is not enough to go by:
     GitHub ends older deployments of an environment by itself."""
-    statuses = await _statuses(report.calls, deployment)
+    statuses = await _statuses(calls, deployment)
     last = report.number(STATUS)
     newest = statuses[:1]
     if newest and newest[0].state in _OPEN and newest[0].state != state:
@@ -119,12 +117,12 @@ def _status(report: Report, state: str, description: str) -> dict[str, Any]:
     return {"state": state, "description": description} | {key: url for key, url in links.items() if url}
 
 
-async def _found(report: Report) -> tuple[int, list[int]]:
+async def _found(report: Report, calls: Calls) -> tuple[int, list[int]]:
     """The one that is remembered, else the newest of the commit and the environment, whoever made it, 0 if there is
     none; and twins that cut calls of ours made."""
     if (known := report.number(ID)) and not report.context.search:
         return known, []
-    found = await _listed(report.calls, report.target.detail, report.options.environment)
+    found = await _listed(calls, report.target.detail, report.options.environment)
     ids = [each.id for each in found]
     # It was told already how it ended, perhaps: nobody else is to be told as well.
     kept = known if known in ids else (ids or [0])[0]
@@ -138,7 +136,7 @@ async def _listed(calls: Calls, sha: str, environment: str) -> list[Deployment]:
     return found
 
 
-async def _create(report: Report) -> int:
+async def _create(report: Report, calls: Calls) -> int:
     body = {
         "ref": report.target.detail,
         "environment": report.options.environment,
@@ -146,12 +144,12 @@ async def _create(report: Report) -> int:
         "required_contexts": [],
         "payload": {OURS: report.context.external_id},
     }
-    await report.calls.ready(DEPLOYMENTS)
+    await calls.ready(DEPLOYMENTS)
     report.keep(
         {WHERE: report.options.environment}
     )  # stored before it is made, so that it can be found without the run
     async with report.context.attempt():
-        made = await report.calls.call("POST", "/deployments", body, need=DEPLOYMENTS, kind=Deployment)
+        made = await calls.call("POST", "/deployments", body, need=DEPLOYMENTS, kind=Deployment)
     report.keep({ID: str(made.id)})
     return made.id
 

@@ -96,7 +96,9 @@ async def _show_checks(report: Report) -> str:
     report.page = replace(report.page, notes=notes)
     await checks.show(report)
     report.page = replace(report.page, check_url=report.url)
-    await tasks.show(report, single)
+    if refused := await tasks.show(report, single):
+        report.page = replace(report.page, notes=(*notes, tasks.not_granted(refused)))
+        await checks.show(report)
     return f"check {_named(report)}"
 
 

@@ -10,8 +10,8 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from tekton_integrations import Child, Excerpt, Run, State, clean
-from tekton_integrations.outcome import Culprit, culprits, title
+from tekton_integrations import Child, Excerpt, Run, Skipped, State, clean
+from tekton_integrations.outcome import Culprit, culprits, skipped, title
 from tekton_integrations.text import count, one_line
 from tekton_integrations_github import findings
 from tekton_integrations_github import page as pages
@@ -22,6 +22,10 @@ from tekton_integrations_github.page import Page
 from tekton_integrations_github.states import LOOKS
 
 MAX_DESCRIPTION = 140
+MAX_TITLE = 255
+# Ends of a run at which what was skipped did not have to run; and Tekton's reasons of tasks that never have to.
+_GREEN = (State.SUCCEEDED, State.SKIPPED, State.FAILURE_IGNORED)
+_MEANT = ("When Expressions evaluated to false", "Parent Tasks were skipped", "Matrix Parameters have an empty array")
 # State → (status, conclusion) of a check run, and state of a commit status: for the docs, which show them.
 _CHECK = {
     state: (look.status if look.conclusion is None else "completed", look.conclusion) for state, look in LOOKS.items()
@@ -93,6 +97,24 @@ def task_check(run: Run, child: Child, page: Page = _NOTHING_MORE) -> dict[str, 
     return _check(as_run, [alone], replace(page, notes=()))
 
 
+def skipped_check(run: Run, task: Skipped, page: Page = _NOTHING_MORE) -> dict[str, Any]:
+    """A check run for a task that did not run, at the run's end. `skipped` satisfies a required check, so it is said
+    only where the pipeline meant it so; of a task that the failure of another kept from running, `cancelled`."""
+    meant = run.state in _GREEN or task.reason in _MEANT
+    why = skipped(task.reason)
+    payload: dict[str, Any] = {
+        "status": "completed",
+        "conclusion": "skipped" if meant else "cancelled",
+        "completed_at": _time(run.finished or run.created),
+        "output": {
+            "title": one_line(f"{'Skipped' if meant else 'Did not run'}{f': {why}' if why else ''}", MAX_TITLE),
+            "summary": pages.unrun(run, task),
+            "text": "",
+        },
+    }
+    return payload | ({"details_url": page.details_url} if link("", page.details_url) else {})
+
+
 def annotations(run: Run, excerpts: Mapping[str, Excerpt]) -> Annotations:
     """What the logs say of files; nothing while the run goes on, since GitHub never takes one back."""
     return findings.annotations(excerpts.values()) if run.final else Annotations()
@@ -159,6 +181,7 @@ __all__ = [
     "is_settled",
     "plain",
     "settled_check_run",
+    "skipped_check",
     "task_check",
     "title",
     "twin_check_run",

@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from tekton_integrations import Child, Excerpt, Run, State
-from tekton_integrations.outcome import Cause, Culprit, culprits, ignored, itself, labels, run_to_blame
+from tekton_integrations import Child, Excerpt, Run, Skipped, State
+from tekton_integrations.outcome import Cause, Culprit, culprits, ignored, itself, labels, run_to_blame, skipped
 from tekton_integrations.text import count, one_line, size, took
 from tekton_integrations_github.excerpts import logs
 from tekton_integrations_github.markdown import code, name, prose
@@ -41,6 +41,14 @@ def summary(run: Run, children: Sequence[Child], notes: Sequence[str] = ()) -> s
     after = [*_original(run), *_fitting(notes)]
     room = MAX_BYTES - size("\n\n".join([*before, *after])) - 4
     return "\n\n".join(filter(None, [*before, table(run, children, room).rstrip("\n"), *after]))
+
+
+def unrun(run: Run, task: Skipped) -> str:
+    """Of a task that did not run; Tekton's own words are for those who look for them."""
+    words = skipped(task.reason)
+    said = f"\n\nTekton says {name(one_line(task.reason, _LONGEST_CAUSE))}" if words != task.reason else ""
+    why = f": {prose(one_line(words, _LONGEST_CAUSE))}" if words else ""
+    return f"{name(task.task)} did not run{why}.\n\n{sentence(run)}{said}"
 
 
 def text(run: Run, children: Sequence[Child], excerpts: Mapping[str, Excerpt]) -> str:

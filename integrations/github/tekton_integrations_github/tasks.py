@@ -1,6 +1,7 @@
 """One more check run for each task, where `checks: tasks` asks for them: so that a task can be a required check.
 
-What each one shows is remembered, so that one that has not changed costs no call.
+What each one shows is remembered, so that one that has not changed costs no call. A task that did not have to run has
+none before the run's end, and then one that says so: a required check that nobody makes would be waited for.
 """
 
 import hashlib
@@ -8,17 +9,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from msgspec.structs import replace
-
-from tekton_integrations import Child, Record
+from tekton_integrations import Child, PermanentError, Record, Skipped
 from tekton_integrations.outcome import labels
 from tekton_integrations.text import count
 from tekton_integrations_github import output
 from tekton_integrations_github.checks import CheckRun, CheckRuns, reopenable
+from tekton_integrations_github.needs import CHECKS
 from tekton_integrations_github.options import MAX_NAME
 from tekton_integrations_github.report import Report, digest
 
-# Begins a key of the record's memory; the child's name follows.
+# Begins a key of the record's memory; what follows is the child's name, or of a skipped task its own and a slash, which
+# no child has.
 TASK = "task-check:"
 # A record is a small thing, and each check costs two calls.
 MAX_TASKS = 50
@@ -28,15 +29,16 @@ _LEFT = "left"
 
 @dataclass(frozen=True)
 class Task:
-    """A child, and the name and the external id of its check run."""
+    """What has a check of its own: its name and external id there. `id`: what the record knows it by."""
 
-    child: Child
+    of: Child | Skipped
+    id: str
     name: str
     external_id: str
 
     @property
     def key(self) -> str:
-        return TASK + self.child.name
+        return TASK + self.id
 
 
 async def planned(report: Report) -> tuple[list[Task], tuple[str, ...]]:
@@ -47,27 +49,40 @@ async def planned(report: Report) -> tuple[list[Task], tuple[str, ...]]:
     if (more := len(tasks) - MAX_TASKS) > 0:
         notes.append(f"Without a check of their own: {count(more, 'more task')}.")
     if refused := min(len(tasks), MAX_TASKS) - len(granted):
-        notes.append(f"Without a check of their own, since no grant allows their names: {count(refused, 'task')}.")
+        notes.append(not_granted(refused))
     return granted, tuple(notes)
+
+
+def not_granted(tasks: int) -> str:
+    return f"Without a check of their own, since no grant allows their names: {count(tasks, 'task')}."
 
 
 async def _granted(report: Report, task: Task) -> bool:
     """A name is given once, even if another run of the task's matrix would give it another one by now."""
-    return task.key in report.memory or await report.context.granted(replace(report.target, name=task.name))
+    return task.key in report.memory or await report.calls.named(task.name).allowed(CHECKS)
 
 
-async def show(report: Report, tasks: Sequence[Task]) -> None:
+async def show(report: Report, tasks: Sequence[Task]) -> int:
+    """How many could not be shown, as the repository turned out to be where no grant allows their names."""
+    refused = 0
     checks = CheckRuns(report.calls, report.target, report.context)
     found = await checks.with_ids([task.external_id for task in tasks]) if report.context.search and tasks else []
     for task in tasks:
-        await _show(report, checks, task, [check for check in found if check.external_id == task.external_id])
+        own = CheckRuns(report.calls.named(task.name), report.target, report.context)
+        try:
+            await _show(report, own, task, [check for check in found if check.external_id == task.external_id])
+        except PermanentError as error:
+            if error.reason != "NotGranted":
+                raise
+            refused += 1
     if report.run.final:
         await _leave(report, checks, {task.key for task in tasks})
+    return refused
 
 
 async def _show(report: Report, checks: CheckRuns, task: Task, found: Sequence[CheckRun]) -> None:
     """`found`: its checks, oldest first, where it was looked for."""
-    payload = output.task_check(report.run, task.child, report.page)
+    payload = _payload(report, task)
     usable = reopenable(found, payload)
     if found:
         report.keep({task.key: _known(report.memory.get(task.key, ""), usable, payload)})
@@ -76,6 +91,12 @@ async def _show(report: Report, checks: CheckRuns, task: Task, found: Sequence[C
         number = str(await _bring(report, checks, task, payload))
     for twin in usable[:-1]:
         await checks.end_twin(twin, int(number))
+
+
+def _payload(report: Report, task: Task) -> dict[str, Any]:
+    if isinstance(task.of, Skipped):
+        return output.skipped_check(report.run, task.of, report.page)
+    return output.task_check(report.run, task.of, report.page)
 
 
 def _known(memory: str, usable: Sequence[CheckRun], payload: Mapping[str, Any]) -> str:
@@ -107,13 +128,18 @@ async def _leave(report: Report, checks: CheckRuns, shown: set[str]) -> None:
 
 
 def _named(report: Report) -> list[Task]:
-    if report.run.kind != "PipelineRun":
+    run = report.run
+    if run.kind != "PipelineRun":
         return []
-    names, mine = labels(report.run, report.children), report.context.external_id
-    return [
-        Task(child, _name(report.target.name, names[child.name]), external_id(mine, child.name))
-        for child in report.children
+    names = labels(run, report.children)
+    found: list[tuple[Child | Skipped, str, str]] = [
+        (child, child.name, names[child.name]) for child in report.children
     ]
+    if run.final:
+        ran = {child.task for child in report.children}
+        found += [(each, f"{each.task}/", each.task) for each in run.skipped if each.task not in ran]
+    check, mine = report.target.name, report.context.external_id
+    return [Task(of, known_by, _name(check, name), external_id(mine, known_by)) for of, known_by, name in found]
 
 
 def _name(check: str, task: str) -> str:

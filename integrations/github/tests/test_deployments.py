@@ -119,3 +119,20 @@ async def test_settling_leaves_what_has_ended(scene: Stage, github: GitHub) -> N
     shown = await show(scene, github, State.SUCCEEDED)
     await github.settle(record(shown.memory, options=PRODUCTION), scene.context())
     assert told(scene) == [["success"]]
+
+
+@pytest.mark.parametrize("kind", ["app", "token"])
+@pytest.mark.parametrize("seen", [True, False])
+async def test_its_name_is_granted_where_the_repository_is_by_now(
+    scene: Stage, github: GitHub, kind: str, seen: bool
+) -> None:
+    if kind == "token":
+        scene.use_token()
+    memory = (await show(scene, github, State.RUNNING)).memory if seen else None
+    scene.github.rename("acme/api", "acme/web")
+    scene.grants = lambda target: target.resource == "acme/api" or target.name == "build"
+    with pytest.raises(PermanentError, match=r"now called acme/web, .* as 'deployment/production'; add") as caught:
+        await show(scene, github, State.SUCCEEDED, memory)
+    assert caught.value.reason == "NotGranted"
+    states = [[status.state for status in each.statuses] for each in scene.github.deployments("acme/web")]
+    assert states == ([["in_progress"]] if seen else [])

@@ -1,14 +1,15 @@
 """A check for each task: made once, changed only when the task has, and within what grants allow."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
 from tekton_integrations_github import tasks
 from tekton_integrations_github.integration import GitHub
 
-from integrations.github.tests.helpers import OPTIONS, Stage, child, record, run
-from tekton_integrations import Child, Result, State, TemporaryError
+from integrations.github.tests.helpers import OPTIONS, SHA, Stage, child, record, run
+from tekton_integrations import Child, Result, Skipped, State, TemporaryError
 from tests.fakes.github import CheckRun, CutAfterWrite
 
 EACH = replace(OPTIONS, checks="tasks")
@@ -28,10 +29,11 @@ async def show(
     memory: Mapping[str, str] | None = None,
     *,
     search: bool = False,
+    **changes: Any,
 ) -> Result:
     scene.children = list(children)
     known = replace(record(memory, options=EACH), url="https://github.com/any" if memory else "")
-    return await github.reconcile(run(state), EACH, known, scene.context(search=search))
+    return await github.reconcile(run(state, **changes), EACH, known, scene.context(search=search))
 
 
 def shown(scene: Stage) -> dict[str, str]:
@@ -128,3 +130,62 @@ async def test_a_task_run_by_itself_has_one_check(scene: Stage, github: GitHub) 
     alone = run(State.SUCCEEDED, kind="TaskRun")
     await github.reconcile(alone, EACH, record(options=EACH), scene.context())
     assert len(scene.checks) == 1
+
+
+BY_WHEN = Skipped("deploy", "When Expressions evaluated to false")
+
+
+async def test_a_task_that_had_not_to_run_has_a_check_at_the_run_s_end_since_it_may_be_required(
+    scene: Stage, github: GitHub
+) -> None:
+    build = child("build", State.SUCCEEDED)
+    first = await show(scene, github, State.RUNNING, [build], skipped=(BY_WHEN,))
+    assert "build / deploy" not in shown(scene)
+    last = await show(scene, github, State.SUCCEEDED, [build], first.memory, skipped=(BY_WHEN,))
+    [deploy] = [check for check in scene.checks if check.name == "build / deploy"]
+    assert (deploy.conclusion, deploy.output.title) == ("skipped", "Skipped: its when condition is not met")
+    assert "`deploy` did not run" in (deploy.output.summary or "")
+    before = scene.sent
+    await show(scene, github, State.SUCCEEDED, [build], last.memory, skipped=(BY_WHEN,))
+    assert scene.sent == before
+
+
+@pytest.mark.parametrize(
+    ("state", "reason", "conclusion"),
+    [
+        (State.FAILED, "When Expressions evaluated to false", "skipped"),
+        (State.FAILED, "PipelineRun was stopping", "cancelled"),
+        (State.CANCELLED, "PipelineRun was gracefully cancelled", "cancelled"),
+        (State.TIMED_OUT, "PipelineRun Tasks timeout has been reached", "cancelled"),
+        (State.FAILED, "", "cancelled"),
+        (State.SUCCEEDED, "Results were missing", "skipped"),
+        (State.SKIPPED, "A reason of a later Tekton: [x](https://evil.example) @all", "skipped"),
+    ],
+)
+async def test_what_a_failure_kept_from_running_satisfies_no_required_check(
+    scene: Stage, github: GitHub, state: State, reason: str, conclusion: str
+) -> None:
+    await show(scene, github, state, [], skipped=(Skipped("deploy", reason),))
+    assert shown(scene)["build / deploy"] == conclusion
+
+
+async def test_a_task_that_ran_and_is_said_to_be_skipped_has_one_check(scene: Stage, github: GitHub) -> None:
+    await show(scene, github, State.FAILED, [child("deploy", State.FAILED)], skipped=(BY_WHEN,))
+    assert shown(scene) == {"build": "failure", "build / deploy": "failure"}
+
+
+@pytest.mark.parametrize("seen", [True, False])
+async def test_names_of_tasks_are_granted_where_the_repository_is_by_now(
+    scene: Stage, github: GitHub, seen: bool
+) -> None:
+    memory = (await show(scene, github, State.RUNNING, [child("test", State.RUNNING)])).memory if seen else None
+    scene.github.rename("acme/api", "acme/web")
+    scene.grants = lambda target: target.resource == "acme/api" or target.name == "build"
+    done = [child("test", State.SUCCEEDED), child("lint", State.SUCCEEDED)]
+    await show(scene, github, State.SUCCEEDED, done, memory)
+    checks = {check.name: check for check in scene.github.check_runs("acme/web", SHA)}
+    assert checks["build"].conclusion == "success"
+    assert "no grant allows their names" in (checks["build"].output.summary or "")
+    assert {name: check.status for name, check in checks.items() if name != "build"} == (
+        {"build / test": "in_progress"} if seen else {}
+    )
