@@ -101,6 +101,12 @@ class Store:
         self._tell("DELETED", path, gone.metadata, raw)
         return raw
 
+    def clear(self, plural: str) -> None:
+        """Deletes all of this kind."""
+        for collection in [name for name in self._objects if name.endswith(f"/{plural}")]:
+            for namespace, name in list(self._objects[collection]):
+                self.delete(Path(collection, namespace, name))
+
     def put(self, path: Path, thing: Object) -> bytes:
         """Whatever is there already."""
         key = (path.namespace, path.name)

@@ -9,10 +9,11 @@ from collections.abc import Iterable
 from tekton_integrations import log
 
 from . import drain
+from .cluster import played
 from .figures import Delays, Figures
 from .judge import judged
 from .scenario import Scenario
-from .stage import Stage, played
+from .stage import Stage
 from .virtual import run, steady
 from .workload import FLOOD, SMALL, Planned, quantile, workload
 
@@ -34,14 +35,14 @@ def simulated_alone(scenario: Scenario) -> Figures:
 async def _simulated(scenario: Scenario, begin: float) -> Figures:
     work = workload(scenario.flood, scenario.small, scenario.seed, scenario.seconds)
     stage = Stage.of(scenario, work)
-    async with played(stage):
+    async with played(stage.cluster):
         controller = stage.controller(1)
         if scenario.fails_over is not None:
             await asyncio.sleep(scenario.fails_over)
             await controller.kill()
             stage.peak = controller.wire.peak
             controller = stage.controller(2)
-        await stage.settled()
+        await stage.cluster.settled(scenario.patience)
         over = steady()
         stage.peak = max(stage.peak, controller.wire.peak)
         await controller.kill()
@@ -67,7 +68,7 @@ def _figures(stage: Stage, over: float, cpu: float) -> Figures:
         early=len(github.violations),
         peak=stage.peak,
         progress=stage.progress,
-        unsettled=stage.left,
+        unsettled=stage.cluster.left,
         lost=verdict.lost,
         doubled=verdict.doubled,
         stale=verdict.stale,

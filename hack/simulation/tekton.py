@@ -1,5 +1,6 @@
 """What Tekton would write: a planned run at each stage, its TaskRuns, and what their pods say."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from tekton_integrations.record import rfc3339
@@ -12,19 +13,23 @@ PREFIX = "github.integrations.tekton.dev/"
 Object = dict[str, Any]
 
 
-def pipeline_run(run: Planned, stage: int) -> Object:
-    """`stage`: 0 created, 1 running, then one more for each task that is done, `ENDED`."""
+def asking_github(run: Planned) -> dict[str, str]:
     owner, _, repository = run.repository.partition("/")
-    annotations = {"owner": owner, "repo": repository, "sha": run.sha}
+    options = {"owner": owner, "repo": repository, "sha": run.sha}
     if run.pull:
-        annotations |= {"pull-request": str(run.pull), "comment": "on-failure"}
+        options |= {"pull-request": str(run.pull), "comment": "on-failure"}
+    return {f"{PREFIX}{key}": value for key, value in options.items()}
+
+
+def pipeline_run(run: Planned, stage: int, annotations: Mapping[str, str]) -> Object:
+    """`stage`: 0 created, 1 running, then one more for each task that is done, `ENDED`."""
     return {
         "apiVersion": "tekton.dev/v1",
         "kind": "PipelineRun",
         "metadata": {
             "uid": f"run-{run.number}",
             "creationTimestamp": _time(run.created),
-            "annotations": {f"{PREFIX}{key}": value for key, value in annotations.items()},
+            "annotations": dict(annotations),
         },
         "spec": {"pipelineRef": {"name": run.pipeline}},
         "status": _status(run, stage),

@@ -1,11 +1,12 @@
-"""The controller's way to GitHub: the look-alike, called in process by its own rules, at the distance of a network."""
+"""The controller's way to services: called in process, at the distance of a network. GitHub is the look-alike."""
 
+import abc
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from email.utils import formatdate
 from random import Random
 from types import TracebackType
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple, NoReturn, cast
 
 import aiohttp
 from multidict import CIMultiDict
@@ -41,15 +42,13 @@ class Answered(NamedTuple):
         yield self.body
 
 
-class Wire:
+class Wire(abc.ABC):
     """One process's connections, in the place of an aiohttp session. `peak`: most calls under way at once."""
 
     closed = False
 
-    def __init__(self, github: GitHub, seed: int) -> None:
-        self._github = github
+    def __init__(self, seed: int) -> None:
         self._random = Random(seed)
-        self._number = 0
         self._under_way = 0
         self.peak = 0
 
@@ -61,24 +60,36 @@ class Wire:
         self.peak = max(self.peak, self._under_way)
         try:
             async with asyncio.timeout(options["timeout"].total):
-                return await self._sent(self._call(method, url, options))
+                return await self._sent(method, url, options)
         finally:
             self._under_way -= 1
 
-    async def _sent(self, call: Call) -> Answered:
+    @abc.abstractmethod
+    async def _sent(self, method: str, url: URL, options: Mapping[str, Any]) -> Answered:
+        """The answer; raises what aiohttp does."""
+
+    async def _lost(self) -> NoReturn:
+        """Nobody answers."""
+        if self._random.random() > BROKEN:
+            await asyncio.get_running_loop().create_future()
+        raise aiohttp.ServerDisconnectedError
+
+
+class GitHubWire(Wire):
+    def __init__(self, github: GitHub, seed: int) -> None:
+        super().__init__(seed)
+        self._github = github
+        self._number = 0
+
+    async def _sent(self, method: str, url: URL, options: Mapping[str, Any]) -> Answered:
+        call = self._call(method, url, options)
         distance = self._random.uniform(FASTEST, SLOWEST)
         await asyncio.sleep(distance / 2)
         answer = await self._github.serve(call, "192.0.2.1", lambda rule: Carrier(self._github, call, rule))
         if answer is None:
             await self._lost()
-        else:
-            await asyncio.sleep(distance / 2)
-            return _answered(call, answer)
-        raise aiohttp.ServerDisconnectedError
-
-    async def _lost(self) -> None:
-        if self._random.random() > BROKEN:
-            await asyncio.get_running_loop().create_future()
+        await asyncio.sleep(distance / 2)
+        return _answered(call, answer)
 
     def _call(self, method: str, url: URL, options: Mapping[str, Any]) -> Call:
         self._number += 1
