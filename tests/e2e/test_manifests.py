@@ -2,8 +2,11 @@
 
 from typing import Any
 
+import yaml
+
 from hack.testbed import ApiError, TestBed
 from hack.testbed.api import polled
+from tekton_integrations.registry import load
 from tests.conftest import MANIFESTS
 from tests.e2e import people
 from tests.e2e.people import Person
@@ -56,6 +59,18 @@ async def test_the_overlay_changes_the_namespace_everywhere() -> None:
 
         await polled(refused)
         await Person(bed, ACCOUNT.format("integrations")).request("POST", collection, record)
+
+
+async def test_the_overlay_of_all_integrations_loads_each_that_is_here(bed: TestBed) -> None:
+    built = await bed.kubectl("kustomize", str(MANIFESTS.parent / "overlays" / "all-integrations"))
+    [deployment] = [each for each in yaml.safe_load_all(built) if each["kind"] == "Deployment"]
+    run, flag = deployment["spec"]["template"]["spec"]["containers"][0]["args"]
+    names = flag.removeprefix("--integrations=").split(",")
+    assert run == "run"
+    assert [each.name for each in load(names)] == names
+    assert sorted(names) == sorted(
+        path.parent.name for path in MANIFESTS.parents[1].glob("integrations/*/pyproject.toml")
+    )
 
 
 async def test_integrations_read_well_on_80_columns(bed: TestBed, namespace: str) -> None:
