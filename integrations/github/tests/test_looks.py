@@ -8,11 +8,12 @@ from msgspec.structs import replace
 from tekton_integrations_github.integration import GitHub
 
 from integrations.github.tests.helpers import OPTIONS, SHA, Stage, child, record, run
-from tekton_integrations import Excerpt, Result, State, Step
+from tekton_integrations import Cost, Excerpt, Result, State, Step, Throttled
 from tests.fakes.github import Output
 
 EVERYTHING = replace(OPTIONS, checks="tasks", comment="always", pull_request="12", environment="staging")
 FINDINGS = 60
+WRITE = Cost(points=5, write=True, final=False)
 
 
 @pytest.fixture(autouse=True)
@@ -84,3 +85,25 @@ async def test_a_task_s_check_that_its_deleted_child_left_open_is_ended_with_its
         ("build", "failure"),
         ("build / test", "cancelled"),
     ]
+
+
+@pytest.mark.parametrize("token", [False, True])
+async def test_nothing_is_looked_for_as_long_as_what_follows_may_not_go(scene: Stage, *, token: bool) -> None:
+    """Else thousands that wait for a write would read again and again, and use up what the write needs."""
+    if token:
+        scene.use_token()
+    github = GitHub()
+
+    async def look() -> None:
+        await github.reconcile(run(), OPTIONS, record(), scene.context(search=True))
+
+    await look()
+    for quota in scene.quotas.values():
+        quota.penalise(1.0)
+        scene.github.clock.advance(2.0)
+        while not quota.until(WRITE):
+            quota.take(WRITE)
+    before = len(scene.github.requests)
+    with pytest.raises(Throttled):
+        await look()
+    assert list(scene.github.requests)[before:] == []
