@@ -15,7 +15,7 @@ TAKE_OVER_SECONDS = 4.0
 
 @dataclass(frozen=True)
 class Cut:
-    """Of the connections of the first controller to the API server: reset, silence, part, or slow."""
+    """Of the connections of the first controller to the API server: reset, silence, part, expire, or slow."""
 
     how: str
 
@@ -48,6 +48,7 @@ class Outage:
     meanwhile: list[Action]
 
     async def act(self, world: World) -> None:
+        world.miss()
         while world.controllers:
             await world.controllers.pop().kill()
         for action in self.meanwhile:
@@ -78,6 +79,7 @@ class TakeOver:
 
     async def act(self, world: World) -> None:
         await Rival().act(world)
+        world.miss()
         before = await world.holder()
         world.controllers[0].cuts.part()
         world.controllers.reverse()
@@ -90,6 +92,7 @@ class Stop:
     """The first controller is told to end, and does; then as after Crash. Heals its connections before."""
 
     async def act(self, world: World) -> None:
+        world.miss()
         world.controllers[0].cuts.heal()
         await world.controllers.pop(0).stop()
         if not world.controllers:

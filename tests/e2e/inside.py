@@ -21,6 +21,7 @@ from tekton_integrations.kube.lease import LeaseTiming
 from tekton_integrations.manager import Manager
 from tekton_integrations.settings import Settings
 from tests.fakes.cuts import Cuts
+from tests.fakes.echo.milestones import Milestones
 
 TIMING = Timing(timeout=0.5, quarantine=1.0, announce=0.3)
 LEASE_TIMING = LeaseTiming(duration=2.0, renew=0.4, timeout=0.8, retry=0.2, grace=0.1, spread=0.05, absent=0.1)
@@ -70,15 +71,16 @@ class Inside:
         """It watches that namespace only."""
         asyncio.get_running_loop().set_task_factory(follow_tasks)
         stack = AsyncExitStack()
-        cuts = await stack.enter_async_context(Cuts.before(access.bed.host, access.bed.port))
-        config = ClusterConfig(f"https://127.0.0.1:{cuts.port}", access.tls, access.authorization)
+        cuts = await stack.enter_async_context(Cuts.before(access.bed.host, access.bed.port, access.tls))
+        config = ClusterConfig(f"http://127.0.0.1:{cuts.port}", None, access.authorization)
         client = await stack.enter_async_context(KubeClient(config))
         clients = await stack.enter_async_context(Clients({}))
         settings = Settings(watch_namespace=namespace, workers=4, grace=0.05, watch_silence=3.0)
         inside = cls(cuts, stack)
         manager = Manager(settings, client, clients, timing=TIMING, lease_timing=LEASE_TIMING)
         token = _process.set(inside._tasks)
-        inside._life = asyncio.create_task(manager.run(registry.load(settings.integrations), inside._stop))
+        integrations = [*registry.load(settings.integrations), Milestones()]
+        inside._life = asyncio.create_task(manager.run(integrations, inside._stop))
         _process.reset(token)
         return inside
 

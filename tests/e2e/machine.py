@@ -9,13 +9,15 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from hack.testbed import ApiError
-from tests.e2e.known import ASKS, STATUSES
-from tests.e2e.world import World, annotations
+from tests.e2e.known import ASKS, OWN, STATUSES, Wanted
+from tests.e2e.world import World
+from tests.fakes.echo import Cut, Delay, Refusal
 from tests.fakes.github import CutAfterWrite, CutBeforeWrite, Hang, LaggingList, LateWrite, ServerError
 from tests.fakes.github.faults import Fault
 
-WRITE = r"^(POST|PATCH) .*/check-runs"
-CALL = r"/check-runs"
+CHILD = 3  # the slot of children
+WRITE = r"^(POST|PATCH) .*/(check-runs|statuses)"
+CALL = r"/(check-runs|statuses)"
 # What comes late still comes within timeout and quarantine.
 FAULTS: dict[str, tuple[str, Fault]] = {
     "error": (CALL, ServerError(502)),
@@ -24,7 +26,13 @@ FAULTS: dict[str, tuple[str, Fault]] = {
     "late": (WRITE, LateWrite(1.2)),
     "hang": (WRITE, Hang(0.8)),
     "hang after": (WRITE, Hang(0.8, after_write=True)),
-    "lag": ("^GET .*/commits/.*/check-runs", LaggingList(0.3)),
+    "lag": ("^GET .*/commits/.*/(check-runs|statuses)", LaggingList(0.3)),
+}
+DEAF: dict[str, Refusal | Cut | Delay] = {
+    "refuses": Refusal(status=503),
+    "cut before": Cut(when="before"),
+    "cut after": Cut(),
+    "late": Delay(seconds=0.8),
 }
 EDITS = ("label", "delete", "forget", "mislead", "claim")
 
@@ -39,12 +47,41 @@ class Create:
     kind: str = "PipelineRun"
     ask: str = "main"
     status: str = "none"
+    heard: bool = False
 
     async def act(self, world: World) -> None:
         if self.slot not in world.slots:
-            run = await world.create(self.slot, self.kind, self.ask)
+            wanted = Wanted(slot=self.slot, kind=self.kind, ask=self.ask, heard=self.heard)
+            run = await world.create(wanted)
             if self.status != "none":
                 await world.set_status(run, self.status)
+
+
+@dataclass(frozen=True)
+class Child:
+    """A TaskRun of the first PipelineRun that there is, with annotations of its own or just its parent's. One that its
+    parent does not list is shown on its own ten seconds later."""
+
+    own: bool = True
+    listed: bool = True
+    status: str = "none"
+
+    async def act(self, world: World) -> None:
+        parents = [run for run in world.slots.values() if run.kind == "PipelineRun" and not run.parent]
+        if CHILD in world.slots or not parents:
+            return
+        parent = parents[0]
+        wanted = Wanted(
+            slot=CHILD,
+            kind="TaskRun",
+            ask=OWN if self.own else parent.ask,
+            heard=parent.heard,
+            parent=parent,
+            listed=self.listed,
+        )
+        run = await world.create(wanted)
+        if self.status != "none":
+            await world.set_status(run, self.status)
 
 
 @dataclass(frozen=True)
@@ -66,10 +103,15 @@ class Annotate:
     ask: str
 
     async def act(self, world: World) -> None:
-        if (run := world.pick(self.slot)) is not None:
-            away: dict[str, str | None] = dict.fromkeys(annotations(world, ASKS["renamed"]))
-            await world.patch(run, {"annotations": away | annotations(world, ASKS[self.ask])})
+        if (run := world.pick(self.slot)) is not None and not run.parent:
+            away: dict[str, str | None] = dict.fromkeys(world.annotations("renamed"))
+            now = world.annotations(self.ask)
+            await world.patch(run, {"annotations": away | now})
+            for child in world.children(run):
+                if child.silent and not world.annotations(child.ask).keys() <= now.keys():
+                    child.silent = None
             run.ask = self.ask
+            run.has_shared = run.has_shared or ASKS[run.ask].shared
             world.excuse()
 
 
@@ -99,7 +141,7 @@ class Recreate:
     async def act(self, world: World) -> None:
         if (run := world.pick(self.slot)) is not None:
             await world.delete(run)
-            await Create(run.slot, run.kind, run.ask, self.status).act(world)
+            await Create(run.slot, run.kind, run.ask, self.status, run.heard).act(world)
 
 
 @dataclass(frozen=True)
@@ -151,3 +193,14 @@ class Trouble:
     async def act(self, world: World) -> None:
         match, fault = FAULTS[self.what]
         world.github.faults.add(match, fault, self.times)
+
+
+@dataclass(frozen=True)
+class Deaf:
+    """Trouble where milestones are told."""
+
+    what: str
+    times: int
+
+    async def act(self, world: World) -> None:
+        world.receiver.faults.add(DEAF[self.what], times=self.times)

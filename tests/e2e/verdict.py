@@ -3,7 +3,9 @@
 from collections.abc import Iterator
 from typing import Any
 
+from tests.e2e.heard import missed
 from tests.e2e.known import ASKS, STATUSES, Known
+from tests.e2e.shared import on_display
 from tests.e2e.stage import condition
 from tests.e2e.world import World
 from tests.fakes.github import CheckRun
@@ -15,23 +17,29 @@ FOREIGN = "other/"
 
 async def complaints(world: World) -> list[str]:
     records = await world.records()
-    found = []
+    found = [*on_display(world)]
     for run in world.runs:
-        mine = [record for record in records if record["spec"]["runRef"]["uid"] == run.uid]
+        mine = [each for each in records if (_uid(each), each["spec"]["integration"]) == (run.uid, "github")]
         checks = [check for check in world.github.all_check_runs() if check.external_id == run.external_id]
         found += [f"{run.name} {run.uid[:8]}: {text}" for text in _of_run(world, run, mine, checks)]
+        found += [f"{run.name} {run.uid[:8]}: {text}" for text in _heard(world, run, records)]
     known = {run.uid for run in world.runs}
     found += [f"record {each['metadata']['name']} of nobody" for each in records if _uid(each) not in known]
     return found
 
 
 def _of_run(world: World, run: Known, records: list[Object], checks: list[CheckRun]) -> Iterator[str]:
+    if run.exists and run.silent is not False:
+        if run.silent and (records or checks):
+            yield f"is its parent's business, and has {_all(checks)}, {_said(records)}"
+        return
     ask = ASKS[run.ask]
     if any(check.repository.full_name.startswith(FOREIGN) for check in checks):
         yield "is shown where nothing is granted"
     if run.exists and ask.sha is not None and not ask.problem:
-        here = [check for check in checks if _address(check) == _target(world, run)]
-        yield from _shown(run, here)
+        here = [check for check in checks if _address(check) == _target(world, run) and not ask.shared]
+        if not ask.shared:
+            yield from _shown(run, here)
         yield from _left([check for check in checks if check not in here], run)
         yield from _reported(run, records)
         return
@@ -40,6 +48,15 @@ def _of_run(world: World, run: Known, records: list[Object], checks: list[CheckR
         yield from _refused(records, ask.problem)
     elif any(not (run.exists and _rests(record)) for record in records):
         yield f"has records although it {'asks nothing' if run.exists else 'is gone'}: {_said(records)}"
+
+
+def _heard(world: World, run: Known, records: list[Object]) -> Iterator[str]:
+    mine = [each for each in records if (_uid(each), each["spec"]["integration"]) == (run.uid, "milestones")]
+    yield from missed(run, world.receiver)
+    if run.exists and run.heard:
+        yield from _reported(run, mine)
+    elif any(not run.exists or run.silent is False for _ in mine):
+        yield f"has records of what nobody {'asks' if run.exists else 'can ask'}: {_said(mine)}"
 
 
 def _shown(run: Known, checks: list[CheckRun]) -> Iterator[str]:

@@ -1,11 +1,10 @@
 """The runs of one random example, in a namespace of their own, and what is asked of them and done to them."""
 
-import hashlib
 import itertools
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from hack import objects
@@ -13,9 +12,11 @@ from hack.controller import NAMESPACE
 from hack.testbed import ApiError, TestBed
 from hack.testbed.api import PATCHES, polled
 from tekton_integrations.record import Record, RunRef, external_id, record_name
+from tests.e2e import bodies
 from tests.e2e.inside import Access, Inside
-from tests.e2e.known import ASKS, PATHS, STATUSES, Ask, Known
+from tests.e2e.known import ASKS, OWN, PATHS, Known, Wanted
 from tests.e2e.stage import GROUP, USER, Stage
+from tests.fakes.echo import Receiver
 from tests.fakes.github import Call, GitHub
 
 Object = dict[str, Any]
@@ -29,6 +30,7 @@ AS_CONTROLLER = {"Impersonate-User": USER, "Impersonate-Group": "system:masters"
 class World:
     access: Access
     stage: Stage
+    receiver: Receiver
     namespace: str
     # What must be true and is not.
     complaints: Callable[["World"], Awaitable[list[str]]]
@@ -57,28 +59,44 @@ class World:
         taken = sorted(self.slots)
         return self.slots[slot if slot in self.slots else taken[slot % len(taken)]] if taken else None
 
-    async def create(self, slot: int, kind: str, ask: str) -> Known:
-        version, plural, spec = PATHS[kind]
-        metadata: Object = {"name": f"run-{slot}", "annotations": annotations(self, ASKS[ask])}
-        body = {"apiVersion": version, "kind": kind, "metadata": metadata, "spec": spec}
-        made = await self.bed.request("POST", f"/apis/{version}/namespaces/{self.namespace}/{plural}", body)
-        reference = RunRef(api_version=version, kind=kind, name=metadata["name"], uid=made["metadata"]["uid"])
-        record = Record(namespace=self.namespace, name="", run=reference, integration="github")
-        run = Known(slot, kind, reference.name, reference.uid, ask, external_id(record))
+    async def create(self, wanted: Wanted) -> Known:
+        body = bodies.run(self.namespace, wanted)
+        if wanted.parent and wanted.listed:
+            await self._list(wanted.parent, body["metadata"]["name"], wanted.kind)
+        made = (await self.bed.request("POST", self._collection(wanted.kind), body))["metadata"]
+        version, name, uid = body["apiVersion"], made["name"], made["uid"]
+        run = self._known(wanted, RunRef(api_version=version, kind=wanted.kind, name=name, uid=uid))
+        run.created = datetime.fromisoformat(made["creationTimestamp"]).timestamp()
         self.runs.append(run)
-        self.slots[slot] = run
+        self.slots[wanted.slot] = run
         return run
 
+    async def _list(self, parent: Known, child: str, kind: str) -> None:
+        """Before the child is there, so that nobody finds it unlisted."""
+        references = [{"name": child, "kind": kind, "pipelineTaskName": child}]
+        await self.bed.api.patch(f"{self._path(parent)}/status", {"status": {"childReferences": references}}, "merge")
+
+    def _known(self, wanted: Wanted, reference: RunRef) -> Known:
+        github, heard = (
+            external_id(Record(namespace=self.namespace, name="", run=reference, integration=integration))
+            for integration in ("github", "milestones")
+        )
+        return Known(
+            slot=wanted.slot,
+            kind=wanted.kind,
+            name=reference.name,
+            uid=reference.uid,
+            ask=wanted.ask,
+            external_id=github,
+            heard_as=heard,
+            heard=wanted.heard and not wanted.listed,
+            parent=wanted.parent,
+            silent=wanted.listed and wanted.ask != OWN,
+            has_shared=ASKS[wanted.ask].shared,
+        )
+
     async def set_status(self, run: Known, status: str) -> None:
-        now, new = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"), STATUSES[status]
-        body: Object = {"startTime": now} if new.rank > 1 else {}
-        if run.kind == "TaskRun":
-            body["podName"] = "" if status in ("pending", "invalid") else "pod"
-        if new.rank > 2:
-            body["completionTime"] = now
-        if new.status:
-            condition = {"type": "Succeeded", "status": new.status, "reason": new.reason, "lastTransitionTime": now}
-            body["conditions"] = [condition]
+        body = bodies.status(run, status)
         await self.bed.api.patch(f"{self._path(run)}/status", {"status": body}, "merge")
         run.status = status
 
@@ -86,17 +104,29 @@ class World:
         await self.bed.api.patch(self._path(run), {"metadata": metadata}, "merge")
 
     async def delete(self, run: Known) -> None:
-        await self.bed.request("DELETE", self._path(run))
-        run.exists = False
-        del self.slots[run.slot]
+        """And its children, as the garbage collector would: perhaps that was faster."""
+        for each in [run, *self.children(run)]:
+            with suppress(ApiError) if each is not run else nullcontext():
+                await self.bed.request("DELETE", self._path(each))
+            each.exists = False
+            del self.slots[each.slot]
         self.excuse()
 
+    def children(self, run: Known) -> list[Known]:
+        return [each for each in self.slots.values() if each.parent is run]
+
     def _path(self, run: Known) -> str:
-        version, plural, _ = PATHS[run.kind]
-        return f"/apis/{version}/namespaces/{self.namespace}/{plural}/{run.name}"
+        return f"{self._collection(run.kind)}/{run.name}"
+
+    def _collection(self, kind: str) -> str:
+        version, plural, _ = PATHS[kind]
+        return f"/apis/{version}/namespaces/{self.namespace}/{plural}"
 
     def sha(self, number: int) -> str:
-        return hashlib.sha256(f"{self.namespace} {number}".encode()).hexdigest()[:40]
+        return bodies.sha(self.namespace, number)
+
+    def annotations(self, ask: str) -> dict[str, str]:
+        return bodies.annotations(self.namespace, ASKS[ask])
 
     # --- records
 
@@ -109,9 +139,15 @@ class World:
         return found
 
     async def edit(self, run: Known, how: str) -> None:
-        """Deletes a record, gives it a label, takes its memory, makes it remember what is not there, or has it say
-        that all is done. Raises ApiError."""
-        path = f"{self.records_path}/{record_name(run.name, run.uid, 'github')}"
+        """Deletes the record for GitHub, takes its memory, makes it remember what is not there, or has it say that all
+        is done; or gives each record of the run a label. Raises ApiError."""
+        if run.heard and how == "label":
+            await self._edit(run, how, "milestones")
+        # Nothing but the memory tells whose a commit status is.
+        await self._edit(run, "label" if ASKS[run.ask].shared and how != "delete" else how, "github")
+
+    async def _edit(self, run: Known, how: str, integration: str) -> None:
+        path = f"{self.records_path}/{record_name(run.name, run.uid, integration)}"
         if how == "delete":
             await self.bed.request("DELETE", path, headers=AS_CONTROLLER)
             return
@@ -163,9 +199,15 @@ class World:
 
     async def crash(self) -> None:
         """The first controller dies; there is always one."""
+        self.miss()
         await self.controllers.pop(0).kill()
         if not self.controllers:
             await self.start()
+
+    def miss(self) -> None:
+        """What only a controller that ends now may know is lost."""
+        for run in self.runs:
+            run.missed = True
 
     async def holder(self) -> str:
         """Who holds the Lease of GitHub; empty for nobody."""
@@ -191,14 +233,3 @@ class World:
             return not await self.complaints(self)
 
         await polled(probe, seconds)
-
-
-def annotations(world: World, ask: Ask) -> dict[str, str]:
-    owner, _, repository = ask.repository.partition("/")
-    values = {
-        "owner": owner,
-        "repo": repository,
-        "sha": "" if ask.sha is None else world.sha(ask.sha),
-        "name": ask.name,
-    }
-    return {f"github.integrations.tekton.dev/{key}": value for key, value in values.items() if value}

@@ -1,7 +1,13 @@
-"""A proxy between a client and a server that loses connections on demand. It sees bytes only, so TLS goes through."""
+"""A proxy between a client and a server that loses connections on demand. It sees bytes only, so TLS goes through.
+
+Or it speaks TLS with the server itself, and the client without: then it can also answer watches in its place.
+"""
 
 import asyncio
+import json
+import re
 import socket
+import ssl
 import struct
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -11,6 +17,14 @@ from typing import Self
 _CHUNK = 65_536
 # Closing then sends RST, and nothing that is still to be sent.
 _NO_LINGER = struct.pack("ii", 1, 0)
+# A watch that goes on from where another one ended.
+_RESUMED = re.compile(rb"GET (?P<path>[^ ?]+)\?(?=[^ ]*\bwatch=true\b)(?=[^ ]*\bresourceVersion=\d)")
+# As the API server says it of a version that etcd has compacted.
+# https://kubernetes.io/docs/reference/using-api/api-concepts/#410-gone-responses
+_STATUS = {"kind": "Status", "code": 410, "reason": "Expired", "message": "too old resource version"}
+_EXPIRED = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\n\r\n" + (
+    json.dumps({"type": "ERROR", "object": _STATUS}).encode() + b"\n"
+)
 
 
 @dataclass(eq=False)
@@ -32,18 +46,22 @@ class _Link:
 class Cuts:
     """Listens on `port` of loopback as long as it is open. All methods hold until `heal`."""
 
-    def __init__(self, host: str, port: int) -> None:
+    def __init__(self, host: str, port: int, tls: ssl.SSLContext | None = None) -> None:
         self.port = 0
         self.delay = 0.0  # seconds that each piece takes, both ways
         self._server = (host, port)
+        self._tls = tls
+        # The paths whose watches have heard that their version is too old; None where none is.
+        self._told: set[bytes] | None = None
         self._gone = False
         self._links: set[_Link] = set()
         self._handlers: set[asyncio.Task[None]] = set()
 
     @classmethod
     @asynccontextmanager
-    async def before(cls, host: str, port: int) -> AsyncIterator[Self]:
-        cuts = cls(host, port)
+    async def before(cls, host: str, port: int, tls: ssl.SSLContext | None = None) -> AsyncIterator[Self]:
+        """`tls`: to speak with the server; the client then speaks plain HTTP."""
+        cuts = cls(host, port, tls)
         listener = await asyncio.start_server(cuts._accept, "127.0.0.1", 0)
         cuts.port = listener.sockets[0].getsockname()[1]
         try:
@@ -69,6 +87,11 @@ class Cuts:
         self._gone = True
         self.silence()
 
+    def expire(self) -> None:
+        """All connections end, and the next watch of each path that would go on learns that it can't: 410."""
+        self._told = set()
+        self.reset()
+
     def heal(self) -> None:
         """New connections work; those that carry nothing end."""
         self._gone = False
@@ -92,7 +115,7 @@ class Cuts:
             link.reset()
 
     async def _join(self, link: _Link, client: asyncio.StreamReader) -> None:
-        server, writer = await asyncio.open_connection(*self._server)
+        server, writer = await asyncio.open_connection(*self._server, ssl=self._tls)
         link.ends.append(writer)
         pumps = [
             asyncio.ensure_future(self._pump(link, client, writer)),
@@ -105,10 +128,20 @@ class Cuts:
                 pump.cancel()
             await asyncio.gather(*pumps, return_exceptions=True)
 
+    def _is_too_old(self, request: bytes) -> bool:
+        if self._told is None or not (found := _RESUMED.match(request)) or found["path"] in self._told:
+            return False
+        self._told.add(found["path"])
+        return True
+
     async def _pump(self, link: _Link, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
         while data := await source.read(_CHUNK):
             if self.delay:
                 await asyncio.sleep(self.delay)
+            if sink is not link.ends[0] and self._is_too_old(data):
+                link.ends[0].write(_EXPIRED)
+                await link.ends[0].drain()
+                return
             if not link.mute:
                 sink.write(data)
                 await sink.drain()

@@ -1,8 +1,8 @@
 """As `integration.py`, for receivers that need each transition: one POST for each milestone, in order."""
 
-from tekton_integrations import Context, Delivery, Integration, Record, Result, Run, Target
+from tekton_integrations import Context, Delivery, Integration, Milestone, Record, Result, Run, Target
 
-from .integration import ECHO, ID, EchoOptions, call, shown, target
+from .integration import ECHO, ID, EchoOptions, Payload, call, shown, target
 
 
 class Milestones(Integration):
@@ -19,16 +19,26 @@ class Milestones(Integration):
     async def reconcile(self, run: Run, options: EchoOptions, record: Record, context: Context) -> Result:
         milestone = context.milestone
         assert milestone is not None
-        payload = {
-            "id": milestone.id,
-            "sequence": milestone.sequence,
-            "milestone": milestone.name,
-            "time": milestone.time,
-            "external_id": context.external_id,
-        }
         async with context.attempt(repeatable=True):
-            await call(context, "POST", "/milestones", payload | shown(run, record))
+            await call(context, "POST", "/milestones", _told(milestone, context) | shown(run, record))
         return Result(memory={ID: context.external_id}, summary=f"told of {milestone.name}")
 
     async def settle(self, record: Record, context: Context) -> None:
-        """Nothing stands open at a receiver of transitions."""
+        """Whoever has heard of the run hears that it ended."""
+        milestone = context.milestone
+        if milestone is None:
+            return
+        run = record.run
+        known = {"kind": run.kind, "namespace": record.namespace, "run": run.name, "uid": run.uid}
+        end = {"state": "Cancelled", "reason": "", "final": True}
+        await call(context, "POST", "/milestones", _told(milestone, context) | known | end)
+
+
+def _told(milestone: Milestone, context: Context) -> Payload:
+    return {
+        "id": milestone.id,
+        "sequence": milestone.sequence,
+        "milestone": milestone.name,
+        "time": milestone.time,
+        "external_id": context.external_id,
+    }
