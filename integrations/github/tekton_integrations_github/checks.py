@@ -7,142 +7,73 @@ https://docs.github.com/en/rest/checks/runs
 
 from collections.abc import Mapping, Sequence
 from typing import Any
-from urllib.parse import quote
 
-import msgspec
+from msgspec.structs import replace
 
-from tekton_integrations import Context, PermanentError, Record, Target
+from tekton_integrations import Context, PermanentError, Record
+from tekton_integrations.text import count
 from tekton_integrations_github import output
 from tekton_integrations_github.calls import Access, Calls
+from tekton_integrations_github.check_runs import CheckRun, CheckRuns, reopenable
 from tekton_integrations_github.needs import CHECKS
 from tekton_integrations_github.report import Report, digest, number
 
-ID, SHOWN, SENT = "check-run-id", "check-run-shown", "annotations-sent"
-# Set when there is a log on the page.
+ID, SHOWN, SENT, REFUSED = "check-run-id", "check-run-shown", "annotations-sent", "annotations-refused"
+# Names of the children of which there is a log on the page.
 LOG = "check-run-log"
+_ALL = (ID, SHOWN, SENT, REFUSED, LOG)
 # Annotations in one request; https://docs.github.com/en/rest/checks/runs#create-a-check-run
 BATCH = 50
 
 
-class _Output(msgspec.Struct):
-    title: str | None = None
-    summary: str | None = None
-    text: str | None = None
-    annotations_count: int = 0
-
-
-class CheckRun(msgspec.Struct):
-    """What GitHub says of one, as far as it matters."""
-
-    id: int
-    status: str
-    conclusion: str | None = None
-    head_sha: str = ""
-    external_id: str | None = None
-    started_at: str | None = None
-    html_url: str | None = None
-    output: _Output = msgspec.field(default_factory=_Output)
-
-    @property
-    def open(self) -> bool:
-        return self.status != "completed"
-
-    @property
-    def settled(self) -> bool:
-        """Concluded without an outcome, because the run was gone or did not ask any more."""
-        return not self.open and self.output.title == output.SETTLED_TITLE
-
-    def shows(self, payload: Mapping[str, Any]) -> bool:
-        """Whether it has what was sent, but for white space, which GitHub may change."""
-        said = payload["output"]
-        same = all(
-            _words(getattr(self.output, each)) == _words(said.get(each)) for each in ("title", "summary", "text")
-        )
-        return same and (self.status, self.conclusion) == (payload["status"], payload.get("conclusion"))
-
-
-def _words(text: str | None) -> list[str]:
-    return (text or "").split()
-
-
-class _Page(msgspec.Struct):
-    check_runs: list[CheckRun]
-
-
-class CheckRuns:
-    """Those of one commit, with the calls that they need."""
-
-    def __init__(self, calls: Calls, target: Target, context: Context) -> None:
-        self._calls = calls
-        self._target = target
-        self._context = context
-
-    async def with_ids(self, ids: Sequence[str], name: str = "") -> list[CheckRun]:
-        """Those with one of these external ids, oldest first. `latest` would hide an older twin, so `all` is asked."""
-        by_name = f"&check_name={quote(name, safe='')}" if name else ""
-        # Fifteen of the longest that we make fit into an answer.
-        path = (
-            f"/commits/{self._target.detail}/check-runs?filter=all&per_page=15"
-            f"&app_id={self._context.credential.settings.app_id}{by_name}"
-        )
-
-        def pick(page: _Page) -> list[CheckRun]:
-            return [check for check in page.check_runs if check.external_id in ids]
-
-        found = await self._calls.pages(path, need=CHECKS, kind=_Page, pick=pick)
-        return sorted(found, key=lambda check: check.id)
-
-    async def read(self, number: int) -> CheckRun:
-        return await self._calls.call("GET", f"/check-runs/{number}", need=CHECKS, kind=CheckRun)
-
-    async def create(self, name: str, external_id: str, payload: Mapping[str, Any]) -> CheckRun:
-        fixed = {"name": name, "head_sha": self._target.detail, "external_id": external_id}
-        await self._calls.ready(CHECKS)
-        async with self._context.attempt():
-            return await self._calls.call("POST", "/check-runs", fixed | dict(payload), need=CHECKS, kind=CheckRun)
-
-    async def end(self, number: int) -> None:
-        """Where it is still open, and its outcome will never be known."""
-        try:
-            check = await self.read(number)
-        except PermanentError as error:
-            if error.reason != "NotFound":
-                raise
-        else:
-            if check.open:
-                await self.update(number, output.settled_check_run())
-
-    async def end_twin(self, twin: CheckRun, kept: int) -> None:
-        if twin.open:
-            await self.update(twin.id, output.twin_check_run(twin.started_at or "", kept))
-
-    async def update(self, number: int, payload: Mapping[str, Any]) -> CheckRun | None:
-        """None where there is no such check run: GitHub drops old ones, and repositories are made anew."""
-        try:
-            return await self._calls.call("PATCH", f"/check-runs/{number}", payload, need=CHECKS, kind=CheckRun)
-        except PermanentError as error:
-            if error.reason != "NotFound":
-                raise
-            return None
-
-
 async def show(report: Report) -> None:
-    """Makes the run's check run show the run; ends twins that a cut call may have left."""
+    """Makes the run's check run show the run; ends twins that a cut call may have left.
+
+    GitHub takes all of a call or nothing: for an annotation that it refuses, the outcome must not be missing."""
     checks = CheckRuns(report.calls, report.target, report.context)
-    payload = output.check_run(report.run, report.children, report.page)
-    if report.logs_gone and LOG in report.memory:
-        del payload["output"]["text"]  # GitHub keeps what stands there
-    notes = output.annotations(report.run, report.page.excerpts).shown
-    twins = await _look(report, checks, payload, len(notes)) if report.context.search else []
-    if not await _updated(report, checks, payload, notes):
-        first = notes[:BATCH]
+    notes, refused = output.annotations(report.run, report.page.excerpts).shown, report.number(REFUSED)
+    notes = notes[: report.number(SENT)] if refused else notes
+    payload = _payload(report, refused)
+    twins = await _look(report, checks, _spared(report, payload), len(notes)) if report.context.search else []
+    try:
+        await _bring(report, checks, payload, notes)
+    except PermanentError as error:
+        refused = len(notes) - (sent := report.number(SENT))
+        if error.reason != "Refused" or refused <= 0:
+            raise
+        await _bring(report, checks, _payload(report, refused), notes[:sent])
+        report.keep({REFUSED: str(refused)})
+    for twin in twins:
+        await checks.end_twin(twin, report.number(ID))
+
+
+def _payload(report: Report, refused: int) -> dict[str, Any]:
+    notes = (f"{count(refused, 'finding')} in the log {_were(refused)} refused by GitHub.",) if refused else ()
+    page = replace(report.page, notes=(*report.page.notes, *notes))
+    return output.check_run(report.run, report.children, page)
+
+
+def _were(number: int) -> str:
+    return "was" if number == 1 else "were"
+
+
+def _spared(report: Report, payload: dict[str, Any]) -> dict[str, Any]:
+    """Without the text where a log stands there that can't be read any more: GitHub keeps it."""
+    shown = report.memory.get(LOG, "").split(",")
+    if not any(excerpt.gone and name in shown for name, excerpt in report.page.excerpts.items()):
+        return payload
+    return payload | {"output": {key: value for key, value in payload["output"].items() if key != "text"}}
+
+
+async def _bring(report: Report, checks: CheckRuns, payload: dict[str, Any], notes: Sequence[dict[str, Any]]) -> None:
+    spared = _spared(report, payload)
+    if not await _updated(report, checks, spared, notes):
+        spared, first = payload, notes[:BATCH]
         check = await checks.create(report.target.name, report.context.external_id, _with(payload, first))
         _shown(report, check, payload, len(first))
     while (sent := report.number(SENT)) < len(notes):
         batch = notes[sent : sent + BATCH]
-        await _send(report, checks, {"output": _with(payload, batch)["output"]}, sent + len(batch))
-    for twin in twins:
-        await checks.end_twin(twin, report.number(ID))
+        await _send(report, checks, {"output": _with(spared, batch)["output"]}, sent + len(batch))
 
 
 async def _look(report: Report, checks: CheckRuns, payload: Mapping[str, Any], notes: int) -> list[CheckRun]:
@@ -156,13 +87,8 @@ async def _look(report: Report, checks: CheckRuns, payload: Mapping[str, Any], n
         # GitHub shows the newest of a name, so that is the one to keep right.
         _trust(report, usable[-1], payload, notes)
     elif known in {check.id for check in found}:
-        report.keep(dict.fromkeys((ID, SENT, SHOWN, LOG), ""))
+        report.keep(dict.fromkeys(_ALL, ""))
     return usable[:-1]
-
-
-def reopenable(found: Sequence[CheckRun], payload: Mapping[str, Any]) -> list[CheckRun]:
-    """What was concluded can't be opened again: a run that asks again, and goes on, needs a new one."""
-    return [check for check in found if payload["status"] == "completed" or not check.settled]
 
 
 def _trust(report: Report, check: CheckRun, payload: Mapping[str, Any], notes: int) -> None:
@@ -206,7 +132,7 @@ async def _send(
     async with report.context.attempt():
         check = await checks.update(report.number(ID), body)
     if check is None:
-        report.keep(dict.fromkeys((ID, SENT, SHOWN, LOG), ""))
+        report.keep(dict.fromkeys(_ALL, ""))
     else:
         _shown(report, check, payload, sent)
     return check is not None
@@ -214,8 +140,8 @@ async def _send(
 
 def _shown(report: Report, check: CheckRun, payload: Mapping[str, Any] | None, sent: int) -> None:
     shown = {SHOWN: digest(payload)} if payload else {}
-    if any(excerpt.lines for excerpt in report.page.excerpts.values()):
-        shown[LOG] = "shown"
+    if payload and "text" in payload["output"]:
+        shown[LOG] = ",".join(name for name, excerpt in report.page.excerpts.items() if excerpt.lines)
     report.url = check.html_url or report.url
     report.keep({ID: str(check.id), SENT: str(sent or "")} | shown)
 

@@ -8,6 +8,7 @@ import hashlib
 from collections.abc import Sequence
 
 import msgspec
+from msgspec.structs import replace
 
 from tekton_integrations import PermanentError, Record, Run, TemporaryError
 from tekton_integrations_github import output
@@ -16,6 +17,8 @@ from tekton_integrations_github.options import GitHubOptions
 from tekton_integrations_github.report import Report, digest
 
 ID, SHOWN = "comment-id", "comment-shown"
+# A digest of what it shows besides a log, where it has one.
+BARE = "comment-bare"
 # A record's label, by which a run finds what earlier ones remember; and the same in the memory, since an edited
 # annotation asks for another comment.
 LABEL = PLACE = "comment"
@@ -94,13 +97,18 @@ class _Place:
         self._path = f"/issues/{report.options.pull}/comments"
         # Ours, oldest first, once GitHub was asked.
         self._found: list[Comment] = []
+        # What it says besides a log.
+        self._bare = self._text(replace(report.page, excerpts={}))
+
+    def _text(self, page: output.Page) -> str:
+        return output.comment(self._report.run, self._report.children, page, self._marker)
 
     async def write(self) -> None:
         report = self._report
-        body = output.comment(report.run, report.children, report.page, self._marker)
+        body = self._text(report.page)
         wanted = report.options.comment == "always" or report.run.state.red
         if report.memory.get(PLACE, self._key) != self._key:
-            report.keep({ID: "", SHOWN: "", PLACE: ""})
+            report.keep({ID: "", SHOWN: "", PLACE: "", BARE: ""})
         if wanted and not self._shows(report.number(ID), body):
             # Before anything is looked for: what has to wait would look again each time.
             await report.calls.ready(COMMENTS)
@@ -123,9 +131,18 @@ class _Place:
         self._keep(made.id, body)
 
     def _keep(self, known: int, body: str) -> None:
-        self._report.keep({ID: str(known), SHOWN: digest(body), PLACE: self._key})
+        bare = digest(self._bare) if body != self._bare else ""
+        self._report.keep({ID: str(known), SHOWN: digest(body), PLACE: self._key, BARE: bare})
+
+    @property
+    def _log_gone(self) -> bool:
+        """All is shown, but that the log in it can't be read any more: it stays."""
+        gone = any(excerpt.gone for excerpt in self._report.page.excerpts.values())
+        return gone and self._report.memory.get(BARE) == digest(self._bare)
 
     def _shows(self, known: int, body: str) -> bool:
+        if body == self._bare and self._log_gone:
+            return not self._found or any(each.id == known for each in self._found)
         if self._found:
             shown = any(each.id == known and _same(each.body, body) for each in self._found)
             if shown:
@@ -153,7 +170,7 @@ class _Place:
         except PermanentError as error:
             if error.reason != "NotFound":
                 raise
-            self._report.keep({ID: "", SHOWN: "", PLACE: ""})
+            self._report.keep({ID: "", SHOWN: "", PLACE: "", BARE: ""})
             return False
         self._keep(known, body)
         return True

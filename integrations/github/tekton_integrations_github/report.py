@@ -57,11 +57,6 @@ class Report:
         return has_app(self.context)
 
     @property
-    def logs_gone(self) -> bool:
-        """What could be read once can't be read any more."""
-        return bool(self.page.excerpts) and all(excerpt.gone for excerpt in self.page.excerpts.values())
-
-    @property
     def _needs_children(self) -> bool:
         """To read them costs the API server more than all else of a report."""
         if self.run.state is State.QUEUED or (self.begins and self.options.checks == "run"):
@@ -83,13 +78,15 @@ class Report:
     async def _excerpts(self) -> Mapping[str, Excerpt]:
         """Of what failed, where a place for them will be: a check's page, or a comment."""
         shown = self.by_app or (self.options.comment != "never" and self.options.pull)
-        wanted = [each.child for each in output.culprits(self.run, self.children) if each.wants_log][:MAX_LOGS]
+        wanted = [each.child for each in output.culprits(self.run, self.children) if each.wants_log]
         if not wanted or not shown or self.options.logs == "never":
             return {}
         if self.options.logs != "always" and await self.calls.public():
             reason = "the repository is not private; to show logs there set github.integrations.tekton.dev/logs: always"
             return {child.name: Excerpt(withheld=reason) for child in wanted}
-        excerpts = await asyncio.gather(*map(self.context.excerpt, wanted))
+        excerpts = await asyncio.gather(*map(self.context.excerpt, wanted[:MAX_LOGS]))
+        unread = Excerpt(withheld=f"no more than {MAX_LOGS} logs are shown")
+        excerpts += [unread] * (len(wanted) - len(excerpts))
         return {child.name: excerpt for child, excerpt in zip(wanted, excerpts, strict=True)}
 
     def keep(self, values: Mapping[str, str]) -> None:

@@ -7,13 +7,13 @@ none before the run's end, and then one that says so: a required check that nobo
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from tekton_integrations import Child, PermanentError, Record, Skipped
 from tekton_integrations.outcome import labels
 from tekton_integrations.text import count
 from tekton_integrations_github import output
-from tekton_integrations_github.checks import CheckRun, CheckRuns, reopenable
+from tekton_integrations_github.check_runs import CheckRun, CheckRuns, reopenable
 from tekton_integrations_github.needs import CHECKS
 from tekton_integrations_github.options import MAX_NAME
 from tekton_integrations_github.report import Report, digest
@@ -82,13 +82,13 @@ async def show(report: Report, tasks: Sequence[Task]) -> int:
 
 async def _show(report: Report, checks: CheckRuns, task: Task, found: Sequence[CheckRun]) -> None:
     """`found`: its checks, oldest first, where it was looked for."""
-    payload = _payload(report, task)
+    payload = _spared(report, task)
     usable = reopenable(found, payload)
     if found:
-        report.keep({task.key: _known(report.memory.get(task.key, ""), usable, payload)})
-    number, _, shown = report.memory.get(task.key, "").partition(":")
-    if not number or shown != digest(payload):
-        number = str(await _bring(report, checks, task, payload))
+        known = _Known.read(report, task).checked(usable, payload)
+        report.keep({task.key: str(known)})
+    known = _Known.read(report, task)
+    number = known.number if known.number and known.shown == digest(payload) else await _bring(report, checks, task)
     for twin in usable[:-1]:
         await checks.end_twin(twin, int(number))
 
@@ -99,23 +99,49 @@ def _payload(report: Report, task: Task) -> dict[str, Any]:
     return output.task_check(report.run, task.of, report.page)
 
 
-def _known(memory: str, usable: Sequence[CheckRun], payload: Mapping[str, Any]) -> str:
-    """What is remembered, as far as it does not contradict what GitHub has: the newest counts there."""
-    if not usable:
-        return ""
-    number, _, shown = memory.partition(":")
-    newest = usable[-1]
-    return f"{newest.id}:{shown if number == str(newest.id) and newest.shows(payload) else ''}"
+def _spared(report: Report, task: Task) -> dict[str, Any]:
+    """Without the text where a log stands there that can't be read any more: GitHub keeps it."""
+    payload, excerpt = _payload(report, task), report.page.excerpts.get(task.id)
+    if excerpt and excerpt.gone and _Known.read(report, task).log:
+        del payload["output"]["text"]
+    return payload
 
 
-async def _bring(report: Report, checks: CheckRuns, task: Task, payload: Mapping[str, Any]) -> int:
-    number = report.memory.get(task.key, "").partition(":")[0]
-    check = await checks.update(int(number), payload) if number.isdecimal() else None
+class _Known(NamedTuple):
+    """What the record remembers of one: its number, a digest of what it shows, and whether there is a log in that."""
+
+    number: str = ""
+    shown: str = ""
+    log: str = ""
+
+    @classmethod
+    def read(cls, report: Report, task: Task) -> "_Known":
+        return cls(*report.memory.get(task.key, "").split(":")[:3])
+
+    def __str__(self) -> str:
+        return ":".join(self if self.log else self[:2]) if any(self) else ""
+
+    def checked(self, usable: Sequence[CheckRun], payload: Mapping[str, Any]) -> "_Known":
+        """As far as it does not contradict what GitHub has: the newest counts there."""
+        if not usable:
+            return _Known()
+        newest = usable[-1]
+        same = self.number == str(newest.id)
+        return _Known(str(newest.id), self.shown if same and newest.shows(payload) else "", self.log if same else "")
+
+
+async def _bring(report: Report, checks: CheckRuns, task: Task) -> str:
+    """Its number."""
+    payload, known = _spared(report, task), _Known.read(report, task)
+    check = await checks.update(int(known.number), payload) if known.number.isdecimal() else None
     if check is None:
+        payload = _payload(report, task)
         report.keep({task.key: ":"})  # stored before it is made, so that it can be settled without the run
         check = await checks.create(task.name, task.external_id, payload)
-    report.keep({task.key: f"{check.id}:{digest(payload)}"})
-    return check.id
+    excerpt = report.page.excerpts.get(task.id)
+    log = "log" if "text" not in payload["output"] or (excerpt and excerpt.lines) else ""
+    report.keep({task.key: str(_Known(str(check.id), digest(payload), log))})
+    return str(check.id)
 
 
 async def _leave(report: Report, checks: CheckRuns, shown: set[str]) -> None:

@@ -9,8 +9,8 @@ from tekton_integrations_github.integration import GitHub
 from tekton_integrations_github.options import GitHubOptions
 
 from integrations.github.tests.helpers import OPTIONS, Stage, child, record, run
-from tekton_integrations import Excerpt, Result, State, Step, TemporaryError
-from tests.fakes.github import CutAfterWrite, CutBeforeWrite
+from tekton_integrations import Excerpt, PermanentError, Result, State, Step, TemporaryError
+from tests.fakes.github import Call, CutAfterWrite, CutBeforeWrite, Refusal
 
 
 @pytest.fixture
@@ -86,6 +86,40 @@ async def test_the_outcome_does_not_wait_for_annotations_in_doubt(scene: Stage, 
     with pytest.raises(TemporaryError):
         await show(scene, github, memory=memory, search=True)
     assert [each.conclusion for each in scene.checks] == ["failure"]
+
+
+def refuse(scene: Stage, text: bytes) -> None:
+    """GitHub takes nothing of a call in which this stands among the annotations."""
+
+    def holds(call: Call) -> bool:
+        return text in call.raw.partition(b'"annotations"')[2]
+
+    scene.github.faults.add(holds, Refusal(422, "Validation Failed"), times=None)
+
+
+@pytest.mark.parametrize("known", [False, True])
+@pytest.mark.parametrize(("refused", "left"), [(b"src/main.py", 0), (b":70,", 50)])
+async def test_a_finding_that_github_refuses_hides_no_outcome(
+    scene: Stage, github: GitHub, known: bool, refused: bytes, left: int
+) -> None:
+    memory = (await show(scene, github, State.RUNNING)).memory if known else None
+    fail(scene, *findings(120))
+    refuse(scene, refused)
+    memory = (await show(scene, github, memory=memory)).memory
+    [check] = scene.checks
+    assert check.conclusion == "failure"
+    assert f"{120 - left} findings in the log were refused by GitHub." in (check.output.summary or "")
+    assert annotated(scene) == list(range(1, left + 1))
+    before = scene.sent
+    await show(scene, github, memory=memory)
+    assert scene.sent == before
+
+
+async def test_what_is_refused_for_another_reason_is_told(scene: Stage, github: GitHub) -> None:
+    fail(scene, *findings(1))
+    scene.github.faults.add("^POST .*/check-runs$", Refusal(422, "Validation Failed"), times=None)
+    with pytest.raises(PermanentError, match="GitHub answered 422: Validation Failed"):
+        await show(scene, github)
 
 
 async def test_a_clean_run_costs_two_calls_on_a_known_repository(scene: Stage, github: GitHub) -> None:

@@ -8,7 +8,7 @@ import pytest
 from aiohttp import web
 from msgspec.structs import replace
 from tekton_integrations_github.calls import MAX_KEPT, MAX_PAGES, MAX_READ, MAX_TIME
-from tekton_integrations_github.checks import CheckRuns
+from tekton_integrations_github.check_runs import CheckRuns
 from tekton_integrations_github.integration import GitHub
 from tekton_integrations_github.needs import CHECKS, STATUSES
 
