@@ -67,12 +67,13 @@ def within(manifest: Mapping[str, Any], shortest: Object, room: int = ROOM) -> t
     if annotations := metadata.get("annotations"):
         metadata["annotations"] = {key: value for key, value in annotations.items() if key != _LAST_APPLIED}
     trimmed: list[str] = []
+    size = _size(found)
     for section, name in _order(found):
-        if _size(found) <= room:
+        if size <= room:
             break
-        del found[section][name]
+        size -= _size(found[section].pop(name))  # and some bytes more, for its name
         trimmed.append(f"{section}.{name}")
-    if _size(found) <= room:
+    if size <= room:
         return found, _named(trimmed)
     return shortest, _named([*trimmed, "status.conditions"])
 
