@@ -1,0 +1,51 @@
+"""Runs told to an endpoint that fails, in virtual time: the whole controller. See hack/simulation/deliveries.py."""
+
+from dataclasses import replace
+
+import msgspec
+import pytest
+
+from hack.simulation.deliveries import Delivered, Deliveries, delivered
+from hack.simulation.sink import STORM
+from hack.simulation.webhook import WEBHOOK
+
+SCENARIO = Deliveries(channel=WEBHOOK)
+SMALLER = replace(SCENARIO, runs=20, seconds=200.0, down=(50.0, 150.0), fails_over=(100.0,), again=False)
+
+
+def verdict(found: Delivered) -> tuple[list[str], list[str], list[str], int]:
+    return found.lost, found.stale, found.doubled, found.unsettled
+
+
+def test_nothing_is_lost_stale_or_under_two_ids_whatever_fails() -> None:
+    """Five minutes without the endpoint, 10 % refused, 1 % answered too late, two kills; then all is told again."""
+    found = delivered(SCENARIO)
+    assert verdict(found) == ([], [], [], 0)
+    assert found.messages == 3 * found.runs
+    assert found.told_again >= found.messages
+    assert found.statuses[429] > 20
+    assert found.unreached > 10
+    assert found.repeats > 3
+
+
+def test_a_sound_endpoint_is_told_each_once_and_soon() -> None:
+    found = delivered(replace(SMALLER, down=(0.0, 0.0), mishaps=(), fails_over=()))
+    assert verdict(found) == ([], [], [], 0)
+    assert (found.messages, found.repeats, found.statuses) == (60, 0, {200: 60})
+    assert found.largest < 5
+
+
+def test_the_same_seed_gives_the_same_figures() -> None:
+    alone = replace(SMALLER, fails_over=())  # in what order a process that is killed ends its tasks is not known
+    first, again = (msgspec.structs.replace(delivered(alone), cpu=0.0) for _ in range(2))
+    assert first == again
+
+
+def test_what_is_lost_or_stale_would_be_noticed() -> None:
+    """An endpoint that takes nothing for as long as one has patience."""
+    found = delivered(replace(SMALLER, runs=5, fails_over=(), down=(0.0, 1e9), patience=2000.0))
+    assert (len(found.lost), found.unsettled) == (15, 5)
+
+
+def test_the_storm_refuses_one_call_in_ten() -> None:
+    assert sum(mishap.part for mishap in STORM if mishap.status != 200) == pytest.approx(0.1)
