@@ -18,7 +18,7 @@ _ANYTHING = {"ignore_unknown_options": True, "allow_extra_args": True}
 class Commands(TyperGroup):
     """The core's own commands, whose names nobody else can have, and those of packages."""
 
-    # Typer brings a copy of click since 0.26, so that there is no telling which module its types are of.
+    # Newer versions of typer bring a copy of click, so there is no telling which module its types are of.
     def list_commands(self, ctx: Any) -> list[str]:
         own = super().list_commands(ctx)
         return [*own, *sorted({point.name for point in entry_points(group=GROUP)} - set(own))]
