@@ -22,7 +22,7 @@ $(STAMP): pyproject.toml $(wildcard integrations/*/pyproject.toml)
 demo: $(STAMP) ## Play four recorded runs on a real API server and show what GitHub would show.
 	@$(BIN)/python -m hack.demo
 
-showcase: $(STAMP) ## Write docs/github/: every recording as GitHub would show it.
+showcase: $(STAMP) ## Write docs/github/ and docs/slack/: every recording as each would show it.
 	@$(BIN)/python -m hack.showcase
 
 test: lint docs unit e2e ## All checks: format, lint, types, layers, docs, unit, e2e.

@@ -1,1 +1,1 @@
-"""`make showcase`: docs/github/, where every recording is to be seen as GitHub would show it."""
+"""`make showcase`: docs/github/ and docs/slack/, where every recording is to be seen as each would show it."""

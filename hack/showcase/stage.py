@@ -1,7 +1,7 @@
 """Plays all scenes through the real controller on a test bed, before the look-alike of GitHub, each run at its pace."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from pathlib import Path
@@ -66,24 +66,24 @@ async def perform(bed: TestBed, github: GitHub, folder: Path) -> None:
         Controller.started(pod, log),
         Player.connected(bed.admin_kubeconfig) as player,
     ):
-        await _write_logs(kubelet)
+        await write_logs(kubelet, SCENES)
         async with asyncio.TaskGroup() as group:
             for scene in SCENES:
                 group.create_task(_play(player, github, scene))
         try:
-            await _settled(bed)
+            await settled(bed, "github", len(SCENES))
         except ShowcaseError as error:
-            raise ShowcaseError(f"{error}\nThe end of the controller's log:\n{_end(log)}") from None
+            raise ShowcaseError(f"{error}\nThe end of the controller's log:\n{end_of(log)}") from None
 
 
-def _end(log: Path) -> str:
+def end_of(log: Path) -> str:
     return "\n".join(log.read_text(errors="replace").splitlines()[-LOG_LINES:])
 
 
 async def _furnish(bed: TestBed, github: GitHub) -> None:
     for namespace in (SHOP, OFFICE, LEGACY):
         await bed.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}})
-    await bed.apply(_logs_allowed(SHOP))
+    await bed.apply(logs_allowed(SHOP))
     key = github.world.apps[APP].private_key_pem
     app = objects.github_app(
         NAMESPACE,
@@ -109,7 +109,7 @@ async def _furnish(bed: TestBed, github: GitHub) -> None:
     await bed.apply(*secrets, app, token)
 
 
-def _logs_allowed(namespace: str) -> dict[str, Any]:
+def logs_allowed(namespace: str) -> dict[str, Any]:
     """What a team applies to let excerpts of its logs be shown."""
     rbac = "rbac.authorization.k8s.io"
     return {
@@ -121,8 +121,8 @@ def _logs_allowed(namespace: str) -> dict[str, Any]:
     }
 
 
-async def _write_logs(kubelet: Kubelet) -> None:
-    for scene in SCENES:
+async def write_logs(kubelet: Kubelet, scenes: Sequence[Scene]) -> None:
+    for scene in scenes:
         for pod in {pod for pod, _ in scene.logs}:
             containers = [container for name, container in scene.logs if name == pod]
             await kubelet.create_pod(scene.namespace, pod, containers)
@@ -147,9 +147,13 @@ async def _play(player: Player, github: GitHub, scene: Scene) -> None:
 
 async def _shown_first(github: GitHub, scene: Scene, run: PlayedRun, step: Step) -> None:
     """Where Tekton ends tasks after their run, GitHub shows the run's end before: so the page is the same each time."""
-    ended = any(each.uid == run.steps[0].uid and each.status in ("True", "False") for each in run.steps[: run.position])
-    if ended:
+    if has_ended(run):
         await polled(partial(_shows_the_end, github, scene), SECONDS)
+
+
+def has_ended(run: PlayedRun) -> bool:
+    """As far as it was played."""
+    return any(each.uid == run.steps[0].uid and each.status in ("True", "False") for each in run.steps[: run.position])
 
 
 async def _shows_the_end(github: GitHub, scene: Scene) -> bool:
@@ -157,28 +161,28 @@ async def _shows_the_end(github: GitHub, scene: Scene) -> bool:
     return any(each.status == "completed" for each in runs) or any(each.state != "pending" for each in statuses)
 
 
-async def _settled(bed: TestBed) -> None:
+async def settled(bed: TestBed, integration: str, count: int) -> None:
     """Raises ShowcaseError, also as soon as the controller has given one up."""
 
     async def probe() -> bool:
-        conditions = await _conditions(bed)
+        conditions = await _conditions(bed, integration)
         refused = [f"{run}: {each['message']}" for run, each in conditions.items() if each["status"] == "False"]
         if refused:
             raise ShowcaseError("\n".join(refused))
-        return [each["status"] for each in conditions.values()] == ["True"] * len(SCENES)
+        return [each["status"] for each in conditions.values()] == ["True"] * count
 
     try:
         await polled(probe, SECONDS)
     except TimeoutError:
-        late = {run: each for run, each in (await _conditions(bed)).items() if each["status"] != "True"}
+        late = {run: each for run, each in (await _conditions(bed, integration)).items() if each["status"] != "True"}
         told = [f"{run}: {each.get('reason')}: {each.get('message')}" for run, each in late.items()]
         raise ShowcaseError("\n".join(told) or "a run has no IntegrationStatus") from None
 
 
-async def _conditions(bed: TestBed) -> dict[str, dict[str, Any]]:
-    """Of each run's record for GitHub, the condition Succeeded."""
+async def _conditions(bed: TestBed, integration: str) -> dict[str, dict[str, Any]]:
+    """Of each run's record for the integration, the condition Succeeded."""
     records = (await bed.request("GET", f"{GROUP}/integrationstatuses"))["items"]
-    mine = [each for each in records if each["spec"]["integration"] == "github"]
+    mine = [each for each in records if each["spec"]["integration"] == integration]
     return {each["spec"]["runRef"]["name"]: _condition(each) for each in mine}
 
 

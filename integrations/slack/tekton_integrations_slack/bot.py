@@ -16,7 +16,7 @@ from tekton_integrations_slack import reply as replies
 from tekton_integrations_slack.answers import Posted
 from tekton_integrations_slack.calls import Calls
 from tekton_integrations_slack.card import Message, Page
-from tekton_integrations_slack.memory import CHANNEL, FIRST, LAYOUT, PLAIN, REPLY, SHOWN, STATE, TS, kept, state
+from tekton_integrations_slack.memory import CHANNEL, FIRST, LAYOUT, NONE, PLAIN, REPLY, SHOWN, STATE, TS, kept, state
 from tekton_integrations_slack.options import SlackOptions, key
 from tekton_integrations_slack.places import Places, admit_mentions
 
@@ -155,17 +155,20 @@ class Bot:
         return self.run.state.red and (self.options.thread or called) and REPLY not in self.memory
 
     async def _reply(self) -> None:
-        """Shown in the channel as well, unless the card itself is new there."""
+        """Shown in the channel as well, unless the card itself is new there: then only what the card does not say is
+        worth a reply."""
         excerpts = await self._excerpts() if self.options.thread else {}
         page = Page(children=self.children, mentions=() if self._new else self.options.mentions)
         message = replies.reply(self.run, page, excerpts, details=self.options.thread)
+        if self._new and not replies.says_more(message):
+            return self._keep({**self.memory, REPLY: NONE})
         message |= {"thread_ts": self.memory[TS], "reply_broadcast": not self._new}
         try:
             posted = await self._announced(self.memory[CHANNEL], message)
         except PermanentError as error:
             if error.reason not in (*_UNFIT, "NotFound"):
                 raise
-            self._keep({**self.memory, REPLY: "refused"})  # the card says what matters
+            self._keep({**self.memory, REPLY: NONE})  # the card says what matters
         else:
             self._keep({**self.memory, REPLY: posted.ts})
 

@@ -41,7 +41,7 @@ def card(run: Run, page: Page) -> Message:
     name = one_line(run.pipeline or run.name, _LONGEST_NAME)
     called = [each for who in page.mentions for each in (blocks.mention(who), text(" "))]
     head = paragraph(*called, text(f"{look.sign} "), link(name, page.details_url, bold=True), text(f"  {said}"))
-    parts = [*_advice(run, page.children), _where(run, page.details_url)]
+    parts = [*_advice(run, page.children), _where(run, page.details_url, said)]
     shown = f"{look.sign} {name}: {said}"
     return _message(look, [rich(head)], [rich(*parts)], _fallback(shown, page.mentions))
 
@@ -84,7 +84,7 @@ def _advice(run: Run, children: Sequence[Child]) -> list[Block]:
     """What to do about the root cause, which the title tells; and what else failed."""
     found = culprits(run, children)
     cause = run_to_blame(run, found) or (found[0].cause if found else None)
-    parts = [paragraph(text(_sentence(cause.advice)))] if cause and cause.advice else []
+    parts = [paragraph(text(sentence(cause.advice)))] if cause and cause.advice else []
     others = found if run_to_blame(run, found) else found[1:]
     if others:
         lines = [paragraph(text(one_line(each.sentence, 300))) for each in others[:_OTHERS]]
@@ -94,13 +94,15 @@ def _advice(run: Run, children: Sequence[Child]) -> list[Block]:
     return parts
 
 
-def _sentence(words: str) -> str:
+def sentence(words: str) -> str:
     return f"{words[:1].upper()}{words[1:]}."
 
 
-def _where(run: Run, url: str) -> Block:
-    """Kind, name and namespace; how long it took; the commit, where the run says it to GitHub's integration."""
+def _where(run: Run, url: str, said: str) -> Block:
+    """Kind, name and namespace; how long it took, unless that is `said` already; the commit, where the run says it to
+    GitHub's integration."""
     taken = took(run.started, run.finished)
+    taken = "" if taken in said else taken
     commit = _commit(run)
     return paragraph(
         text(f"{run.kind} {one_line(run.name, _LONGEST_NAME)} in namespace {run.namespace}"),

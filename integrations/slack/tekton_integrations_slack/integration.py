@@ -6,7 +6,7 @@ from tekton_integrations.occasions import includes
 from tekton_integrations.outcome import title
 from tekton_integrations_slack import bot, hook
 from tekton_integrations_slack.bot import Bot
-from tekton_integrations_slack.memory import TS
+from tekton_integrations_slack.memory import POSTED, TS
 from tekton_integrations_slack.options import BOT, WEBHOOK, SlackOptions
 from tekton_integrations_slack.places import Places
 
@@ -34,9 +34,9 @@ class Slack(Integration):
     async def reconcile(self, run: Run, options: SlackOptions, record: Record, context: Context) -> Result:
         if context.credential.type == WEBHOOK.name:
             memory = await hook.show(run, options, record, context)
-            return Result(
-                memory=memory, summary=f"message in {options.name}: {title(run, ())}" if memory else _quiet(options)
-            )
+            said = memory.get(POSTED) == hook.occasion(run)
+            summary = f"message in {options.name}: {title(run, ())}" if said else _quiet(options)
+            return Result(memory=memory, summary=summary)
         if not wanted(run, options.on) and TS not in record.memory:
             return Result(summary=_quiet(options))
         report = Bot.of(self._places, run, options, record, context)
@@ -58,4 +58,4 @@ def wanted(run: Run, on: str) -> bool:
 
 
 def _quiet(options: SlackOptions) -> str:
-    return f"nothing is to be said in {options.name} yet" + (f" (on: {options.on})" if options.on else "")
+    return f"nothing to say in {options.name} about this state" + (f" (on: {options.on})" if options.on else "")

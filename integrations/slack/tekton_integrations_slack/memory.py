@@ -10,6 +10,8 @@ from tekton_integrations_slack.options import key
 # and that Slack did not take the layout.
 CHANNEL, TS, FIRST, STATE, SHOWN, REPLY = "channel-id", "ts", "posted-as", "shown-state", "shown", "thread-ts"
 LAYOUT, PLAIN = "layout", "plain"
+# In the place of a reply's id: there is none, and none is due.
+NONE = "none"
 # Of a webhook: the occasion of the last message.
 POSTED = "posted"
 _FORMS = {
@@ -18,7 +20,7 @@ _FORMS = {
     FIRST: re.compile(r"\w{1,40}"),
     STATE: re.compile(r"\w{1,40}"),
     SHOWN: re.compile(r"[0-9a-f]{1,64}"),
-    REPLY: re.compile(r"[0-9]{1,16}\.[0-9]{1,10}|refused"),
+    REPLY: re.compile(r"[0-9]{1,16}\.[0-9]{1,10}|none"),
     LAYOUT: re.compile(PLAIN),
     POSTED: re.compile(r"[a-z]{1,20}(/[0-9]{1,6})?"),
 }

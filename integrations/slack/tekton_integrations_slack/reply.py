@@ -3,11 +3,11 @@
 from collections.abc import Mapping, Sequence
 
 from tekton_integrations import Child, Excerpt, Run
-from tekton_integrations.outcome import Culprit, culprits, itself, labels, run_to_blame, title
+from tekton_integrations.outcome import Culprit, culprits, labels, run_to_blame, title
 from tekton_integrations.text import count, cut, log_line, one_line
 from tekton_integrations_slack import blocks
 from tekton_integrations_slack.blocks import Block, paragraph, rich, text
-from tekton_integrations_slack.card import Message, Page
+from tekton_integrations_slack.card import Message, Page, sentence
 from tekton_integrations_slack.looks import LOOKS
 
 # So many logs are shown, and so many characters of each: with all else they stay well below blocks.MAX_MESSAGE.
@@ -19,13 +19,19 @@ _LONGEST = 300
 
 def reply(run: Run, page: Page, excerpts: Mapping[str, Excerpt], *, details: bool = True) -> Message:
     """`excerpts` are by the child's name. Without `details` it only calls those that are mentioned."""
-    said = f"{LOOKS[run.state].sign} {one_line(title(run, page.children), 600)}"
+    sign, name = LOOKS[run.state].sign, one_line(run.pipeline or run.name, 100)
+    said = one_line(title(run, page.children), 600)
     called = [each for who in page.mentions for each in (blocks.mention(who), text(" "))]
-    parts = [paragraph(*called, text(said, bold=True))]
+    parts = [paragraph(*called, text(f"{sign} "), text(name, bold=True), text(f"  {said}"))]
     if details:
         parts += _causes(run, page.children) + _logs(run, page.children, excerpts)
-    fallback = "".join(f"{blocks.mentioned(who)} " for who in page.mentions) + blocks.escaped(said)
+    fallback = "".join(f"{blocks.mentioned(who)} " for who in page.mentions) + blocks.escaped(f"{sign} {name}: {said}")
     return {"text": fallback, "blocks": [rich(*parts)], "attachments": []}
+
+
+def says_more(message: Message) -> bool:
+    """Whether there is more in it than the card's own line."""
+    return len(message["blocks"][0]["elements"]) > 1
 
 
 def wanted(run: Run, children: Sequence[Child]) -> list[Child]:
@@ -40,21 +46,22 @@ def logs(run: Run, children: Sequence[Child], excerpts: Mapping[str, Excerpt]) -
 
 
 def _causes(run: Run, children: Sequence[Child]) -> list[Block]:
+    """Of a single one the title tells all but the advice."""
     found = culprits(run, children)
     own = run_to_blame(run, found)
+    if len(found) + (own is not None) == 1:
+        advice = (own or found[0].cause).advice
+        return [paragraph(text(sentence(advice)))] if advice else []
     lines = [_line("", own.text, own.advice)] if own else []
     names = labels(run, children)
-    lines += [_culprit(each, names, alone=itself(run, children) is not None) for each in found[:_NAMED]]
+    lines += [_culprit(each, names) for each in found[:_NAMED]]
     if len(found) > _NAMED:
         lines.append(paragraph(text(count(len(found) - _NAMED, "more task"))))
     return [blocks.bullets(lines)] if lines else []
 
 
-def _culprit(culprit: Culprit, names: Mapping[str, str], *, alone: bool) -> Block:
-    cause = culprit.cause
-    if alone:
-        return _line("", cause.text, cause.advice)
-    return _line(names[culprit.child.name], f"{culprit.joint}{cause.text}", cause.advice)
+def _culprit(culprit: Culprit, names: Mapping[str, str]) -> Block:
+    return _line(names[culprit.child.name], f"{culprit.joint}{culprit.cause.text}", culprit.cause.advice)
 
 
 def _line(name: str, said: str, advice: str) -> Block:

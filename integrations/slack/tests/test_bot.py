@@ -99,11 +99,32 @@ async def test_there_is_one_reply_however_often_the_end_is_shown(scene: Stage) -
     assert scene.memory["thread-ts"] == scene.reply.ts
 
 
+async def test_a_reply_that_would_only_say_again_what_a_new_card_says_is_left_out(scene: Stage) -> None:
+    await scene.show(State.COULD_NOT_START)
+    await scene.show(State.COULD_NOT_START, search=True)
+    assert scene.channel.messages == [scene.card]
+
+
 async def test_no_thread_means_none(scene: Stage) -> None:
     scene.ask(thread=False)
     scene.fails()
     await scene.show(State.FAILED)
     assert scene.channel.messages == [scene.card]
+
+
+async def test_a_run_that_nobody_wants_to_hear_of_costs_no_call(scene: Stage) -> None:
+    scene.ask(on="problems")
+    for state in (State.QUEUED, State.RUNNING, State.SUCCEEDED):
+        shown = await scene.show(state)
+        assert "nothing to say" in shown.summary
+    assert (scene.slack.calls, scene.memory) == ([], {})
+
+
+async def test_once_there_a_card_follows_the_run_whatever_its_end(scene: Stage) -> None:
+    scene.ask(on="started")
+    await scene.show(State.RUNNING)
+    await scene.show(State.SUCCEEDED)
+    assert "Succeeded" in scene.card.shown
 
 
 async def test_a_message_that_somebody_deleted_is_posted_anew(scene: Stage) -> None:
@@ -193,6 +214,7 @@ async def test_the_run_has_the_last_word_on_its_log(scene: Stage, logs: str, sho
     scene.ask(logs=logs)
     scene.fails()
     scene.channel.shared = True
+    await scene.show(State.RUNNING)
     await scene.show(State.FAILED)
     assert (LOG.lines[-1] in scene.reply.shown) is shown
     assert "withheld" not in scene.reply.shown

@@ -49,6 +49,13 @@ def test_each_retry_is_an_occasion_of_its_own() -> None:
     assert not due(run, "retried", "retried/2")
 
 
+async def test_the_record_says_of_a_message_only_where_there_is_one(scene: Stage) -> None:
+    scene.use_webhook()
+    scene.ask(on="started, problems")
+    told = [(await scene.show(state)).summary.partition(" ")[0] for state in (State.RUNNING, State.SUCCEEDED)]
+    assert told == ["message", "nothing"]
+
+
 async def test_a_message_that_may_have_been_sent_is_not_sent_again_at_once(scene: Stage) -> None:
     scene.use_webhook()
     scene.slack.faults.add(Cut(when="after"), times=1)

@@ -6,7 +6,7 @@ from typing import Any
 
 from hack import objects
 
-TOKEN = "xoxb-for-tests"
+TOKEN = "xoxb-17-42-Qm8Zr5Vt"
 
 
 def secret(namespace: str, name: str = "slack", token: str = TOKEN) -> dict[str, Any]:
