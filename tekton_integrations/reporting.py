@@ -54,8 +54,9 @@ class Reporter:
             raise
         self._learn(run, record, todo)
         overwritten = self._contexts.newest.overwritten(run, Site(record.provider, todo.target))
-        if not (ledger.search or page.edited or self._diary.is_due_again(record.name) or overwritten):
-            if record.input_digest == todo.digest:
+        again = self._diary.is_due_again(record.name)
+        if not (ledger.search or page.edited or overwritten or (again and not todo.progresses)):
+            if record.input_digest == todo.digest and not again:
                 return await self._unchanged(ledger)
             if todo.only_progressed(record.input_digest):
                 return await self._progress(run, todo, ledger)
@@ -76,14 +77,16 @@ class Reporter:
             self._contexts.newest.note(run, Site(record.provider, todo.target), ended=record.reported)
 
     async def _progress(self, run: Run, todo: Plan, ledger: Ledger) -> Wait | None:
-        """Progress is shown when it is its time, and otherwise nobody need hear of it."""
+        """Progress, and what the integration looks for again in a run that goes on, is shown when it is its time, and
+        otherwise nobody need hear of it."""
         name = ledger.record.name
         if (wait := self._diary.until_progress(name)) > 0:
             return await self._unchanged(ledger, wait)
         try:
             return await self._bring(run, todo, ledger)
         except TemporaryError as error:
-            self._diary.note(name, told=self._cluster.now())
+            now = self._cluster.now()
+            self._diary.note(name, told=now, again=max(self._diary[name].again, now + PACE))
             await ledger.postpone(error)
             return Wait(max(PACE, error.delay or 0.0), error.at, SLACK)
 

@@ -104,6 +104,29 @@ async def test_a_new_process_shows_progress_at_once_and_no_news_not_at_all(world
     assert world.integration.shown[-1] == ("1 of 3", "Running")
 
 
+async def test_another_look_at_a_run_that_goes_on_waits_for_a_quota_as_progress_does(world: World) -> None:
+    world.integration.again = 60.0
+    world.clock[0] += PACE
+    world.change(message="1 of 3")
+    wait = await world.reconciler.reconcile(world.request)
+    assert wait is not None
+    assert wait.seconds == 60
+    world.clock[0] += 60
+    before, writes = (await world.record()).condition, world.writes
+    world.integration.error = Throttled("the service asked to wait", 3600.0, at=(opening := closed()))
+    wait = await world.reconciler.reconcile(world.request)
+    assert wait is not None
+    assert (wait.at, wait.slack) == (opening, SLACK)
+    assert ((await world.record()).condition, world.writes) == (before, writes)
+    world.change(message="2 of 3")
+    wait = await world.reconciler.reconcile(world.request)
+    assert wait is not None
+    assert wait.seconds == PACE
+    world.integration.error = None
+    assert await world.looks(100) == 3
+    assert [message for message, _ in world.integration.shown] == ["0 of 3", "1 of 3", "2 of 3", "2 of 3"]
+
+
 async def test_progress_where_a_quota_is_used_up_waits_there_and_nobody_hears_of_it(world: World) -> None:
     before = (await world.record()).condition
     writes, told = world.writes, world.server.count("POST", part="/events")
