@@ -14,29 +14,27 @@ from pathlib import Path
 import pytest
 
 from hack.controller import Place
-from hack.netns import Island, Link, NotPermitted
+from hack.netns import Island, Link
 from tests.e2e.replicas import DURATION, Marker, Replicas, all_right
 from tests.e2e.stage import Stage
 from tests.e2e.test_crashes import LIST, play
 from tests.fakes.github import Call, LaggingList
+from tests.islands import island_or_skip
 
 log = logging.getLogger(__name__)
 
 RUNS = 24
 # So slow that something is under way whenever a leader goes: the runs take 20 to 30 s.
 SPEED = 0.12
-# From the end of the leader's Lease to the next one's first report.
+# From the end of the leader's Lease to the next one's first report; of an idle leader's, from the signal.
 HANDOVER = 1.0
 CRASH = DURATION + 1.0
 
 
 @pytest.fixture
 async def island(tmp_path: Path) -> AsyncIterator[Island]:
-    try:
-        async with Island.made(tmp_path / "network.log") as island:
-            yield island
-    except NotPermitted as error:
-        pytest.skip(str(error))
+    async with island_or_skip(tmp_path / "network.log") as island:
+        yield island
 
 
 @asynccontextmanager
@@ -82,12 +80,30 @@ async def test_a_leader_that_is_told_to_go_hands_over_within_a_second(stage: Sta
             taken = (await replicas.taken_over()).time
             reported = await marker.reported()
             first = replicas.first_call(released)
-            log.info("SIGTERM: released after %.2f s", released - told)
+            log.info("SIGTERM: released after %.2f s, report after %.2f s", *since(told, released, reported))
             log.info("from then on: Lease %.2f s, call %.2f s, report %.2f s", *since(released, taken, first, reported))
             assert await replicas.leader.child.wait() == 0
         await all_right(stage, namespace, RUNS)
     assert first - released <= HANDOVER
     assert reported - released <= HANDOVER
+
+
+async def test_an_idle_leader_that_is_told_to_go_is_followed_by_a_report_within_a_second_of_the_signal(
+    stage: Stage, namespace: str
+) -> None:
+    async with Replicas.started(stage) as replicas:
+        marker = await Marker.set(stage, namespace)
+        # Once that is recorded nothing is under way.
+        await stage.until_record(namespace, lambda record: record["status"].get("observedState") == "Running")
+        told = time.monotonic()
+        replicas.leader.child.send(signal.SIGTERM)
+        released = (await replicas.witness.left(replicas.holder)).time
+        await marker.end()  # so that only its successor can report it
+        reported = await marker.reported()
+        taken = (await replicas.taken_over()).time
+        log.info("SIGTERM: idle: released %.2f s, Lease %.2f s, report %.2f s", *since(told, released, taken, reported))
+        assert await replicas.leader.child.wait() == 0
+    assert reported - told <= HANDOVER
 
 
 async def test_a_leader_that_is_killed_is_followed_when_its_lease_ends(stage: Stage, namespace: str) -> None:

@@ -12,6 +12,7 @@ import pytest
 from hack.netns import Island, NotPermitted
 from hack.testbed.api import polled
 from hack.testbed.process import Child
+from tests.islands import island_or_skip, missing
 from tests.loopback import talking
 
 # Says what it gets, line by line; and what became of the connection.
@@ -27,11 +28,8 @@ print("closed", flush=True)
 
 @pytest.fixture
 async def island(tmp_path: Path) -> AsyncIterator[Island]:
-    try:
-        async with Island.made(tmp_path / "holder.log") as island:
-            yield island
-    except NotPermitted as error:
-        pytest.skip(str(error))
+    async with island_or_skip(tmp_path / "holder.log") as island:
+        yield island
 
 
 class Client:
@@ -144,13 +142,19 @@ async def test_our_side_reaches_what_listens_inside(island: Island, tmp_path: Pa
 
 async def test_the_namespace_holds_our_addresses_only_while_it_is_needed(tmp_path: Path) -> None:
     before = os.listdir("/sys/class/net")
-    try:
-        async with Island.made(tmp_path / "holder.log") as island:
-            assert ipaddress.ip_address(island.address) in ipaddress.ip_network("198.18.0.0/15")
-            assert len(os.listdir("/sys/class/net")) > len(before)
-    except NotPermitted as error:
-        pytest.skip(str(error))
+    async with island_or_skip(tmp_path / "holder.log") as island:
+        assert ipaddress.ip_address(island.address) in ipaddress.ip_network("198.18.0.0/15")
+        assert len(os.listdir("/sys/class/net")) > len(before)
     assert not [name for name in os.listdir("/sys/class/net") if name.startswith("ti") and name not in before]
+
+
+@pytest.mark.parametrize(("ci", "outcome"), [("true", pytest.fail.Exception), ("", pytest.skip.Exception)])
+def test_what_may_be_skipped_elsewhere_fails_in_ci(
+    monkeypatch: pytest.MonkeyPatch, ci: str, outcome: type[BaseException]
+) -> None:
+    monkeypatch.setenv("CI", ci)
+    with pytest.raises(outcome, match="need root"):
+        missing(NotPermitted("network namespaces need root"))
 
 
 def _port(url: str) -> int:
