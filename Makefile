@@ -53,7 +53,7 @@ bench: $(STAMP) ## CPU, latency and memory, beside a bare loop of the same calls
 bench-start: $(STAMP) ## Memory and start with 50,000 finished runs (about 15 minutes).
 	@$(BIN)/python -m hack.bench.start
 
-bench-neighbours: $(STAMP) ## A quiet tenant beside 100,000 waiting runs and a dead host (about 30 minutes).
+bench-neighbours: $(STAMP) ## A quiet tenant beside 100,000 waiting runs and a dead host (about 25 minutes).
 	@$(BIN)/python -m hack.bench.neighbours
 
 simulate: $(STAMP) ## 10,000 runs in an hour under GitHub's limits, in virtual time.

@@ -16,7 +16,7 @@ from hack.testbed.api import polled
 from tests.conftest import MANIFESTS
 
 # The noisy tenant's runs are more than the 180 that GitHub takes in a minute. A controller sends 60 at once, then 2/s.
-SIZES = Sizes(rounds=1, runs=300, hosts=4, noisy_hosts=1, other_runs=3, dead_runs=2, seconds=3, storm=15)
+SIZES = Sizes(rounds=1, runs=300, hosts=4, noisy_hosts=1, other_runs=3, dead_runs=2, rate=4, seconds=3, storm=15)
 SHA = "3f786850e387550fdab836ed7e6dc881de23001b"
 
 

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from typing import NamedTuple
 
 from hack.bench import driver, helpers, machine, usage
 from hack.bench.driver import Done, Moment, Write
@@ -20,7 +21,7 @@ from .town import QUIET, Town, alone
 
 # The storm is over when the controller used less than this share of a processor for so many seconds, and so many
 # reports arrived for each noisy host, as go at once: one that only waits for the dead host rests, too.
-_REST_SHARE, _REST_SECONDS, _REST_REPORTS = 0.25, 5.0, 60
+_REST_SHARE, _REST_SECONDS, _REST_REPORTS = 0.2, 5.0, 60
 _PATIENCE_SECONDS = 60.0
 _WARM_UP = 4
 
@@ -40,14 +41,15 @@ async def played(town: Town, sizes: Sizes, number: int, *, noise: bool) -> Phase
         looks = await _looks(controller)
         loop, counts, cpu, begin = machine.loop(), await town.others.counts(), usage.cpu(pid), time.monotonic()
         load = Load(QUIET, repository(QUIET), f"quiet-{number}", sizes.rate * sizes.seconds)
-        written, arrived, missing = await _shown(town, load, sizes)
+        shown = await _shown(town, load, sizes)
         return Phase(
             storm=storm,
             rested=rested,
             stormed=_added(first, counts),
-            written=written,
-            arrived=arrived,
-            missing=missing,
+            written=shown.written,
+            told=shown.told,
+            arrived=shown.arrived,
+            missing=shown.missing,
             cpu=usage.cpu(pid) - cpu,
             seconds=time.monotonic() - begin,
             rss=usage.rss(pid),
@@ -82,8 +84,16 @@ def _late(before: tuple[float, float], after: tuple[float, float]) -> float:
     return 100 * (looks - timely) / looks if looks else 0.0
 
 
-async def _shown(town: Town, load: Load, sizes: Sizes) -> tuple[list[float], list[float], int]:
-    """Delays since the sending of each status and since its arrival at a watch; and how many were never shown."""
+class _Shown(NamedTuple):
+    """See Phase."""
+
+    written: list[float]
+    told: list[float]
+    arrived: list[float]
+    missing: int
+
+
+async def _shown(town: Town, load: Load, sizes: Sizes) -> _Shown:
     writes = load.paced(2 * sizes.rate)  # each run makes two reports
     seen = max((call.number for call in await town.quiet.calls(QUIET)), default=0)
     async with Witness.watching(town.bed.api, QUIET) as witness:
@@ -98,7 +108,9 @@ async def _shown(town: Town, load: Load, sizes: Sizes) -> tuple[list[float], lis
         with suppress(TimeoutError):
             await polled(probe, _PATIENCE_SECONDS)
     arrived = {moment: witness.seen.get(moment, at) for moment, at in sent.items()}
-    return _delays(sent, until), _delays(arrived, until), len(sent.keys() - until.keys())
+    return _Shown(
+        _delays(sent, until), _delays(sent, arrived), _delays(arrived, until), len(sent.keys() - until.keys())
+    )
 
 
 async def _write(town: Town, writes: list[Write]) -> list[Done]:

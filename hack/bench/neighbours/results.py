@@ -1,11 +1,14 @@
 """What is measured, as plain values."""
 
+import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from hack.bench.judge import percentile
 
 from .hosts import Counts
+
+_DRAWS = 400
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,8 +22,8 @@ class Sizes:
     noisy_hosts: int = 4
     other_runs: int = 20
     dead_runs: int = 300
-    rate: int = 2
-    seconds: int = 120
+    rate: int = 10
+    seconds: int = 250
     storm: int = 300
 
     @property
@@ -34,6 +37,7 @@ class Phase:
 
     `written`, `arrived`: milliseconds until the quiet host was called, sorted, since the write of a run's status
     was sent, and since it arrived at a watch. What was never shown has the time until we stopped waiting.
+    `told`: milliseconds from the one to the other, which are the API server's.
     `late`: per cent of its event loop's looks that came over 10 ms too late.
     `counts`: what was added at the other hosts. `cpu` and `seconds` of the controller. `storm`: seconds until it
     rested; as long as was waited where it did not. `stormed`: what was added at the other hosts until then.
@@ -43,6 +47,7 @@ class Phase:
     rested: bool
     stormed: Counts
     written: Sequence[float]
+    told: Sequence[float]
     arrived: Sequence[float]
     missing: int
     cpu: float
@@ -81,3 +86,13 @@ def p99(delays: Sequence[float]) -> float:
 def growth(before: float, after: float) -> float:
     """In per cent."""
     return 100 * (after - before) / before
+
+
+def interval(before: Sequence[float], after: Sequence[float]) -> tuple[float, float]:
+    """Between which growths of the p99 nine of ten lie when both are drawn anew from themselves: what is within it may
+    be chance."""
+    dice = random.Random(1)
+    found = sorted(
+        growth(p99(dice.choices(before, k=len(before))), p99(dice.choices(after, k=len(after)))) for _ in range(_DRAWS)
+    )
+    return found[_DRAWS // 20], found[-_DRAWS // 20]

@@ -6,7 +6,7 @@ from hack.bench.figures import Figure, Group
 from hack.bench.judge import percentile
 from hack.bench.report import table
 
-from .results import Phase, Results, growth, p99
+from .results import Phase, Results, growth, interval, p99
 
 Delays = Callable[[Phase], Sequence[float]]
 
@@ -18,7 +18,7 @@ How it was measured
   GitHub's limits; {dead} of another one, for a host that accepts and never
   answers; {other} each for {others} further hosts. Each host has its Provider and token.
   The quiet tenant's runs ({rate}/s for {seconds} s) begin when the controller used
-  less than a quarter of a processor for 5 s and hosts got 60 reports for each
+  less than a fifth of a processor for 5 s and hosts got 60 reports for each
   noisy one, or {storm} s after its start. Each is shown twice, at a host that is
   a process of its own. Delays: until that call arrives, since the write of the
   run's status was sent, and since a watch of ours had it; of what was not shown
@@ -43,8 +43,8 @@ def rendered(results: Results) -> str:
 
 def _groups(results: Results) -> Iterator[Group]:
     yield "Latency of the quiet tenant, ms from the write to the call", list(_delays(results, lambda p: p.written))
-    arrived = list(_delays(results, lambda p: p.arrived, target=False))
-    yield "  from the change's arrival on a watch", arrived
+    yield "  of that until the change's arrival on a watch", list(_delays(results, lambda p: p.told, target=False))
+    yield "  and from then on, which is the controller's part", list(_delays(results, lambda p: p.arrived))
     yield "The quiet tenant alone", list(_process(results.alone))
     yield "Beside the noise", [*_process(results.beside), *_noise(results.beside)]
 
@@ -58,7 +58,9 @@ def _delays(results: Results, delays: Delays, *, target: bool = True) -> Iterato
     pairs = [growth(p99(before), p99(after)) for before, after in zip(alone, beside, strict=True)]
     yield Figure(name="growth of p99, %", values=pairs, digits=0)
     pooled = growth(p99(_all(alone)), p99(_all(beside)))
-    yield Figure(name="  pooled", values=[pooled], targets=(10,) if target else (), digits=0)
+    low, high = interval(_all(alone), _all(beside))
+    targets = (10,) if target else ()
+    yield Figure(name="  pooled; range: 90 % interval", values=[low, pooled, high], targets=targets, digits=0)
 
 
 def _all(delays: Sequence[Sequence[float]]) -> list[float]:
