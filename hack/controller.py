@@ -15,7 +15,8 @@ from .testbed.process import Child, free_port
 
 NAMESPACE = SERVICE_ACCOUNT = "tekton-integrations"
 # Without -m, so that the folder it is started in puts nothing on its path.
-COMMAND = (sys.executable, "-c", "from tekton_integrations.cli import app; app()", "run")
+_PROGRAM = ("-c", "from tekton_integrations.cli import app; app()", "run")
+COMMAND = (sys.executable, *_PROGRAM)
 READY_SECONDS = 60.0
 
 
@@ -30,11 +31,13 @@ class Pod:
 @dataclass(frozen=True, kw_only=True)
 class Place:
     """Where and how the process runs: `environment` is added to ours, `enter` is a command that runs it elsewhere
-    (in a network namespace), and `address` is its own address there, at which we reach its health server."""
+    (in a network namespace), and `address` is its own address there, at which we reach its health server. `python` is
+    the interpreter, with its flags."""
 
     environment: Mapping[str, str] = field(default_factory=dict)
     enter: Sequence[str] = ()
     address: str = "127.0.0.1"
+    python: Sequence[str] = (sys.executable,)
 
 
 HERE = Place()
@@ -71,7 +74,7 @@ class Controller:
         else:
             own += ["--kubeconfig", str(access)]
         found = access.environment if isinstance(access, Pod) else {}
-        command = [*place.enter, *COMMAND, *own, *arguments]
+        command = [*place.enter, *place.python, *_PROGRAM, *own, *arguments]
         child = await Child.started(command, log, {**found, **place.environment})
         return cls(child, f"http://{place.address}:{port}")
 
