@@ -45,15 +45,11 @@ class GitHub(Integration):
             labels["pull-request"] = str(options.pull)
         if comment := comments.share(run, options, repository):
             labels[comments.LABEL] = comment
-        deployment = deployments.share(options, repository, sha)
-        return Target(
-            resource=repository,
-            # The pipeline's name may come from a resolver's parameter, which nobody checks.
-            name=options.name or clean(f"Tekton / {run.pipeline}", MAX_NAME),
-            detail=sha,
-            labels=labels,
-            shares=tuple(filter(None, (comment, deployment))),
-        )
+        # The pipeline's name may come from a resolver's parameter, which nobody checks.
+        name = options.name or clean(f"Tekton / {run.pipeline}", MAX_NAME)
+        deployment, status = deployments.share(options, repository, sha), statuses.share(repository, name, sha)
+        shares = tuple(filter(None, (comment, deployment, status)))
+        return Target(resource=repository, name=name, detail=sha, labels=labels, shares=shares)
 
     def progress(self, run: Run, options: GitHubOptions) -> tuple[str, ...]:
         return (run.message, *run.children) if run.state is State.RUNNING else ()
@@ -78,7 +74,8 @@ class GitHub(Integration):
                 refused.append(error)
         if refused:
             raise refused[0]
-        return Result(memory=report.memory, url=report.url, summary=shown)
+        again = report.until_another_look
+        return Result(memory=report.memory, url=report.url, summary=shown, requeue_after=again)
 
     async def settle(self, record: Record, context: Context) -> None:
         try:
@@ -92,7 +89,7 @@ class GitHub(Integration):
 
 async def _show_checks(report: Report) -> str:
     """A sentence on what is shown."""
-    single, notes = await tasks.planned(report) if report.options.checks == "tasks" else ([], ())
+    single, notes = await tasks.planned(report) if report.wants_tasks else ([], ())
     report.page = replace(report.page, notes=notes)
     await checks.show(report)
     report.page = replace(report.page, check_url=report.url)
@@ -106,7 +103,9 @@ async def _show_status(report: Report) -> str:
     if not await statuses.show(report):
         return f"status {report.target.name!r} of {report.target.resource}: a newer run shows in its place"
     report.page = replace(report.page, check_url=report.url)
-    return f"status {_named(report)}"
+    # Whoever waits for them as required checks would wait for ever.
+    tasks_too = "; its tasks have none, since `checks: tasks` needs a GitHub App" if report.wants_tasks else ""
+    return f"status {_named(report)}{tasks_too}"
 
 
 def _named(report: Report) -> str:

@@ -18,6 +18,8 @@ from tekton_integrations_github.options import APP, GitHubOptions
 
 # So many steps' logs are asked for.
 MAX_LOGS = 5
+# Seconds between looks at what is below a run that goes on without telling of progress: at first, and at most.
+FIRST_LOOK, LAST_LOOK = 60.0, 1800.0
 
 
 @dataclass(kw_only=True)
@@ -57,9 +59,22 @@ class Report:
         return has_app(self.context)
 
     @property
+    def wants_tasks(self) -> bool:
+        return self.options.checks == "tasks"
+
+    @property
+    def until_another_look(self) -> float | None:
+        """That a task's pod can't start shows in its TaskRun alone, of which nobody tells us. To read it costs the API
+        server a list, so it is read when the run is a minute old, and each time that it has grown twice as old."""
+        if self.run.kind != "PipelineRun" or self.run.state is not State.RUNNING or not self.by_app:
+            return None
+        age = self.context.now() - (self.run.started or self.run.created)
+        return min(max(age, FIRST_LOOK), LAST_LOOK)
+
+    @property
     def _needs_children(self) -> bool:
         """To read them costs the API server more than all else of a report."""
-        if self.run.state is State.QUEUED or (self.begins and self.options.checks == "run"):
+        if self.run.state is State.QUEUED or (self.begins and not self.wants_tasks):
             return False
         return self.by_app or self.run.state.red
 

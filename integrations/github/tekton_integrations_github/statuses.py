@@ -19,6 +19,11 @@ ID, SHOWN = "status-id", "status-shown"
 SETTLED = {"state": "error", "description": "Run deleted, outcome unknown"}
 
 
+def share(repository: str, name: str, sha: str) -> str:
+    """Names the place that all spellings of a name share: GitHub does not tell upper from lower case in them."""
+    return f"status {repository} {sha} {output.plain(name).lower()}"
+
+
 class Status(msgspec.Struct):
     """What GitHub says of one, as far as it matters."""
 
@@ -61,8 +66,9 @@ async def show(report: Report) -> bool:
     statuses = Statuses(report.calls, report.target, report.context)
     payload = output.commit_status(report.run, report.children, report.page.details_url)
     report.url = report.calls.web(f"/commit/{report.target.detail}")
-    async with report.context.exclusive(f"status {'/'.join(report.target.address)}"):
-        if not report.context.newest(""):
+    place = share(report.target.resource, report.target.name, report.target.detail)
+    async with report.context.exclusive(place):
+        if not (report.context.newest("") and report.context.newest(place)):
             return False
         if report.context.search:
             # Reads may go at a higher rate, and one is of no use until the write that follows may go, too.

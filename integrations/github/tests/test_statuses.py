@@ -10,6 +10,7 @@ from integrations.github.tests.helpers import OPTIONS, SHA, Stage, child, record
 from tekton_integrations import Result, Run, State, Step, TemporaryError
 from tests.fakes.github import CutAfterWrite, LateWrite, Status
 
+TASKS = replace_fields(OPTIONS, checks="tasks")
 POST = "^POST .*/statuses/"
 
 
@@ -125,6 +126,24 @@ async def test_github_does_not_tell_upper_from_lower_case_in_names(scene: Stage)
     await show(scene, State.SUCCEEDED, name="Build")
     await show(scene, State.SUCCEEDED, search=True, name="BUILD")
     assert states(scene) == ["success"]
+
+
+async def test_all_spellings_of_a_name_share_a_place_that_the_newest_run_writes(scene: Stage) -> None:
+    [upper], [lower] = (record(name=name).target.shares for name in ("CI 🚀", "ci ?"))  # type: ignore[union-attr]
+    assert upper == lower
+    assert record(name="cd").target.shares != (lower,)  # type: ignore[union-attr]
+    scene.older = {lower}
+    result = await show(scene, State.SUCCEEDED, name="CI 🚀")
+    assert states(scene) == []
+    assert "a newer run shows in its place" in result.summary
+
+
+async def test_checks_of_tasks_are_said_to_need_an_app(scene: Stage) -> None:
+    known = record(options=TASKS)
+    result = await GitHub().reconcile(run(State.SUCCEEDED), TASKS, known, scene.context())
+    assert states(scene) == ["success"]
+    assert "its tasks have none, since `checks: tasks` needs a GitHub App" in result.summary
+    assert "App" not in (await show(scene, State.SUCCEEDED)).summary
 
 
 async def test_settling_ends_a_pending_status_as_an_error(scene: Stage) -> None:
