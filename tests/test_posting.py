@@ -1,88 +1,21 @@
 """Deliveries to endpoints that users run: what each answer means, and when the next try is due."""
 
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
-from email.utils import formatdate
+from collections.abc import AsyncIterator
 from typing import Any
 
-import aiohttp
 import pytest
-from aiohttp import web
 from msgspec.structs import replace
 
-from tekton_integrations import Credential, Milestone, PermanentError, Record, TemporaryError, Throttled
-from tekton_integrations.posting import GONE, RETRIES, SCHEDULE, Message, Poster, pause, retries
-from tekton_integrations.record import RunRef
-from tekton_integrations.testing import Workbench
-from tests.loopback import serving, talking, unused_url
-
-NOW = 1_800_000_000.0
-RUN = RunRef(api_version="tekton.dev/v1", kind="PipelineRun", name="build-1", uid="uid-1")
-RECORD = Record(namespace="team-a", name="build-1-toy-0f0f0f0f", run=RUN, integration="toy")
-MESSAGE = Message(headers={"content-type": "text/plain"}, body=b"hello", media="set `format` to another one")
-
-
-def milestone(number: int = 1) -> Milestone:
-    return Milestone(key=f"retried/{number}", name="retried", sequence=number, id=f"id-{number}", time=NOW)
-
-
-@dataclass(kw_only=True)
-class Endpoint:
-    """Answers as it is told; `bodies` is what it got."""
-
-    url: str
-    bench: Workbench
-    clock: list[float]
-    poster: Poster = field(default_factory=Poster)
-    status: int = 200
-    headers: Mapping[str, str] = field(default_factory=dict)
-    body: bytes = b""
-    bodies: list[bytes] = field(default_factory=list)
-
-    async def answer(self, request: web.BaseRequest) -> web.Response:
-        self.bodies.append(await request.read())
-        return web.Response(status=self.status, headers=self.headers, body=self.body)
-
-    async def post(self, record: Record = RECORD, number: int = 1) -> dict[str, str]:
-        return await self.poster.post(record, self.bench.context(milestone=milestone(number)), MESSAGE)
-
-    async def failure(self, record: Record = RECORD, number: int = 1) -> PermanentError | TemporaryError:
-        with pytest.raises((PermanentError, TemporaryError)) as caught:
-            await self.post(record, number)
-        assert isinstance(caught.value, PermanentError | TemporaryError)
-        return caught.value
-
-    async def delayed(self, record: Record = RECORD) -> float:
-        error = await self.failure(record)
-        assert isinstance(error, TemporaryError)
-        assert error.delay is not None
-        return error.delay
-
-    @property
-    def failed(self) -> Record:
-        """The record as it is stored after a failure."""
-        return replace(RECORD, memory=self.bench.remembered)
-
-
-@asynccontextmanager
-async def bench(url: str, clock: list[float]) -> AsyncIterator[Workbench]:
-    credential = Credential(type="Toy", endpoint=url, settings=None, secrets={}, version="v1")
-    async with aiohttp.ClientSession() as session:
-        yield Workbench(session=session, credential=credential, clock=lambda: clock[0], timeout=0.5)
+from tekton_integrations import PermanentError, TemporaryError, Throttled
+from tekton_integrations.posting import RETRIES, SCHEDULE, Poster, pause, retries
+from tests.answering import MESSAGE, NOW, RECORD, Endpoint, answering, bench, milestone
+from tests.loopback import talking, unused_url
 
 
 @pytest.fixture
 async def endpoint() -> AsyncIterator[Endpoint]:
-    found: list[Endpoint] = []
-
-    async def answer(request: web.BaseRequest) -> web.StreamResponse:
-        return await found[0].answer(request)
-
-    clock = [NOW]
-    async with serving(answer) as url, bench(f"{url}/hook?key=secret", clock) as made:
-        found.append(Endpoint(url=url, bench=made, clock=clock))
-        yield found[0]
+    async with answering() as endpoint:
+        yield endpoint
 
 
 @pytest.mark.parametrize("status", [200, 201, 202, 204])
@@ -203,82 +136,6 @@ async def test_a_count_that_somebody_edited_does_no_harm(endpoint: Endpoint, cou
     await endpoint.failure()
     record = replace(RECORD, memory=endpoint.bench.remembered | {RETRIES: count})
     assert await endpoint.delayed(record) <= 1.1 * SCHEDULE[-1]
-
-
-@pytest.mark.parametrize(
-    ("said", "seconds"),
-    [
-        ("120", 120.0),
-        (formatdate(NOW + 90, usegmt=True), 90.0),
-        (formatdate(NOW - 90, usegmt=True), 1.0),
-        ("0", 1.0),
-        ("", 60.0),
-        ("soon", 60.0),
-        ("-5", 60.0),
-        ("1.5", 60.0),
-        ("Mon, 01 Jan 2024 00:00:00 +99999999999999999999", 60.0),
-        ("9" * 400, float("inf")),
-    ],
-)
-async def test_who_is_throttled_waits_as_long_as_asked(endpoint: Endpoint, said: str, seconds: float) -> None:
-    endpoint.status, endpoint.headers = 429, {"retry-after": said} if said else {}
-    assert await endpoint.delayed() == seconds
-    assert endpoint.bench.remembered == {}, "it is no try that failed"
-
-
-async def test_while_an_endpoint_asks_to_wait_it_is_not_called_for_any_run_and_others_are(endpoint: Endpoint) -> None:
-    endpoint.status, endpoint.headers = 429, {"retry-after": "120"}
-    await endpoint.failure()
-    endpoint.status = 200
-    endpoint.clock[0] += 119.0
-    error = await endpoint.failure(replace(RECORD, name="another"))
-    assert error.reason == "Throttled"
-    assert len(endpoint.bodies) == 1
-    endpoint.bench.use(endpoint=f"{endpoint.url}/other")
-    await endpoint.post()
-    endpoint.bench.use(endpoint=f"{endpoint.url}/hook?key=secret")
-    endpoint.clock[0] += 2.0
-    await endpoint.post()
-    assert len(endpoint.bodies) == 3
-
-
-async def test_people_do_not_read_the_url_in_the_name_of_its_quota(endpoint: Endpoint) -> None:
-    await endpoint.post()
-    [scope] = endpoint.bench.quotas
-    assert scope.startswith(endpoint.url)
-    assert not any(each in scope for each in ("hook", "secret"))
-
-
-async def test_a_retry_after_with_an_error_of_its_own_lengthens_the_schedule(endpoint: Endpoint) -> None:
-    endpoint.status, endpoint.headers = 500, {"retry-after": "60"}
-    assert await endpoint.delayed() == 60.0
-    endpoint.headers = {"retry-after": "1"}
-    assert await endpoint.delayed() >= SCHEDULE[0]
-
-
-async def test_an_endpoint_that_is_gone_is_not_called_for_a_day(endpoint: Endpoint) -> None:
-    endpoint.status = 410
-    await endpoint.failure()
-    endpoint.status = 200
-    for _ in range(3):
-        error = await endpoint.failure()
-        assert (error.reason, len(endpoint.bodies)) == ("EndpointGone", 1)
-        endpoint.clock[0] += GONE / 3 - 1
-    endpoint.clock[0] += 4
-    await endpoint.post()
-    assert len(endpoint.bodies) == 2
-
-
-@pytest.mark.parametrize("change", [{"version": "v2"}, {"endpoint": "/other"}], ids=["provider", "url"])
-async def test_one_that_is_gone_is_called_again_once_the_provider_or_the_url_changes(
-    endpoint: Endpoint, change: dict[str, Any]
-) -> None:
-    endpoint.status = 410
-    await endpoint.failure()
-    endpoint.status = 200
-    endpoint.bench.use(**{key: endpoint.url + each if key == "endpoint" else each for key, each in change.items()})
-    await endpoint.post()
-    assert len(endpoint.bodies) == 2
 
 
 async def test_a_call_that_may_have_arrived_is_just_made_again() -> None:
