@@ -46,6 +46,30 @@ def test_two_repositories_are_none(second: str) -> None:
     assert found(params={"repo-url": URL, "url": second, "revision": SHA}) == {}
 
 
+QUEUE = f"refs/heads/gh-readonly-queue/main/pr-12-{OTHER}"
+FORK = "https://github.com/someone/api"
+
+
+@pytest.mark.parametrize(
+    ("params", "expected"),
+    [
+        ({"repo-url": URL, "revision": QUEUE}, HERE),
+        ({"repo-url": URL, "revision": QUEUE, "git-sha": SHA}, HERE | {"sha": SHA}),
+        ({"repo-url": URL, "revision": "refs/tags/v1.2.3"}, HERE),
+        ({"repo-url": URL, "revision": "refs/tags/v1.2.3", "commit": SHA}, HERE | {"sha": SHA}),
+        ({"repo-url": URL, "revision": SHA, "pr-number": "12"}, HERE | {"sha": SHA, "pull-request": "12"}),
+        ({"repo-url": URL, "revision": "refs/pull/12/head", "pr-number": "12"}, HERE | {"pull-request": "12"}),
+        ({"repo-url": URL, "git-url": FORK, "revision": SHA, "pr-number": "12"}, {}),
+        ({"repo-url": URL, "git-url": FORK, "git-repo-url": URL, "revision": SHA}, {}),
+    ],
+    ids=["queue", "queue and sha", "tag", "tag and sha", "pull", "pull's ref", "base and fork", "several sources"],
+)
+def test_merge_queues_tags_and_forks_tell_a_commit_only_where_it_is_certain(
+    params: dict[str, str], expected: dict[str, str]
+) -> None:
+    assert found(params=params) == expected
+
+
 def test_two_spellings_of_one_repository_are_one() -> None:
     params = {"repo-url": URL, "git-url": "git@github.com:Acme/API.git", "revision": SHA}
     assert found(params=params) == HERE | {"sha": SHA}

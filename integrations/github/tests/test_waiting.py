@@ -1,4 +1,4 @@
-"""A task whose pod can't start: Tekton says so in the TaskRun alone, so what is below a run is looked at now and then."""
+"""A task whose pod can't start: only its TaskRun says so, so what is below a run is looked at now and then."""
 
 from collections.abc import Mapping
 
