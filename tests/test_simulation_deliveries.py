@@ -1,13 +1,15 @@
 """Runs told to an endpoint that fails, in virtual time: the whole controller. See hack/simulation/deliveries.py."""
 
+import itertools
+from collections.abc import Mapping
 from dataclasses import replace
 
 import msgspec
 import pytest
 
 from hack.simulation.deliveries import Delivered, Deliveries, delivered
-from hack.simulation.sink import STORM
-from hack.simulation.webhook import WEBHOOK
+from hack.simulation.sink import STORM, Told
+from hack.simulation.webhook import WEBHOOK, read
 
 SCENARIO = Deliveries(channel=WEBHOOK)
 SMALLER = replace(SCENARIO, runs=20, seconds=200.0, down=(50.0, 150.0), fails_over=(100.0,), again=False)
@@ -41,10 +43,22 @@ def test_the_same_seed_gives_the_same_figures() -> None:
     assert first == again
 
 
-def test_what_is_lost_or_stale_would_be_noticed() -> None:
+def test_what_is_lost_would_be_noticed() -> None:
     """An endpoint that takes nothing for as long as one has patience."""
     found = delivered(replace(SMALLER, runs=5, fails_over=(), down=(0.0, 1e9), patience=2000.0))
     assert (len(found.lost), found.unsettled) == (15, 5)
+
+
+def test_a_second_id_a_wrong_order_and_another_end_would_be_noticed() -> None:
+    calls = itertools.count()
+
+    def each_its_own(headers: Mapping[str, str], body: bytes) -> Told:
+        told = read(headers, body)
+        return told._replace(id=str(next(calls)), sequence=-told.sequence, state="Running")
+
+    channel = replace(WEBHOOK, read=each_its_own)
+    found = delivered(replace(SMALLER, channel=channel, runs=5, again=True, fails_over=(), down=(0.0, 0.0), mishaps=()))
+    assert (len(found.lost), len(found.doubled), len(found.stale)) == (0, 15, 10)
 
 
 def test_the_storm_refuses_one_call_in_ten() -> None:
