@@ -29,18 +29,19 @@ from tests.fakes.slack import (
 from tests.fakes.slack.objects import TOKEN
 
 MINE = ("--integrations", "slack", "--identity=controller-0")
-# recording → (colour, part of what the card says, replies)
+RED = "#e01e5a"
+# recording → (colour, part of what the card says, whether a step's log is asked for)
 ENDS = {
-    "success": ("#2eb67d", "Succeeded in", 0),
-    "failure": ("#e01e5a", "test failed: step integration exited with code 2", 1),
-    "retries": ("#e01e5a", "flaky failed in all 3 tries: step run exited with code 1", 1),
-    "timeout": ("#e01e5a", "Timed out after", 1),
-    "cancelled": ("#868686", "Cancelled after", 0),
-    "not-found": ("#e01e5a", 'Could not start: Pipeline "no-such-pipeline" not found', 0),
-    "skipped": ("#2eb67d", "Succeeded in", 0),
-    "taskrun": ("#2eb67d", "Succeeded in", 0),
-    "annotated-pipeline": ("#2eb67d", "Succeeded in", 0),
-    "remote-pipeline": ("#2eb67d", "Succeeded in", 0),
+    "success": ("#2eb67d", "Succeeded in", False),
+    "failure": (RED, "test failed: step integration exited with code 2", True),
+    "retries": (RED, "flaky failed in all 3 tries: step run exited with code 1", True),
+    "timeout": (RED, "Timed out after", False),
+    "cancelled": ("#868686", "Cancelled after", False),
+    "not-found": (RED, 'Could not start: Pipeline "no-such-pipeline" not found', False),
+    "skipped": ("#2eb67d", "Succeeded in", False),
+    "taskrun": ("#2eb67d", "Succeeded in", False),
+    "annotated-pipeline": ("#2eb67d", "Succeeded in", False),
+    "remote-pipeline": ("#2eb67d", "Succeeded in", False),
 }
 CHANNELS = ("build-cop", "build-red", "build-blue", "build-green")
 WORKSPACE = "https://tektoncd.slack.com"
@@ -109,12 +110,14 @@ async def test_each_recording_has_one_card_which_is_right_in_the_end(
     await asyncio.gather(*plays)
     await reported(stage, namespace, len(ENDS))
     assert slack.codes() == []
-    for name, (color, said, replies) in ENDS.items():
+    for name, (color, said, has_log) in ENDS.items():
         [card] = cards_of(slack, name, namespace)
         channel = next(each for each in slack.world.channels.values() if card in each.cards)
-        # On a machine so slow that it was shown as waiting before, it has one.
-        told = len(channel.replies(card.ts)) - (name == "not-found" and len(card.history) > 0)
-        assert (card.color, said in card.shown, told) == (color, True, replies), name
+        assert (card.color, said in card.shown) == (color, True), name
+        # A card that is new at a red end needs no reply that says the same; what there is to say depends on the pace.
+        new = (card.history or [card.payload])[0]["attachments"][0]["color"] == RED
+        least = color == RED and (has_log or not new)
+        assert least <= len(channel.replies(card.ts)) <= (color == RED), name
 
 
 async def test_a_deleted_run_s_card_says_that_nobody_knows_its_end(
@@ -169,19 +172,25 @@ FAULTS: list[Fault] = [Refusal(status=503), Refusal(status=429, retry_after=1), 
 
 
 class Weather(Faults):
-    """One call in ten fails, in some way."""
+    """One call in ten fails, in some way. Of posts that is every tenth: each takes half a minute to be made again, and
+    chance would now and then strike the same run again and again."""
 
     def __init__(self, seed: int) -> None:
         super().__init__()
         self._random = random.Random(seed)
+        self._posts = 0
         self.cuts = 0
 
     def strike(self, method: str, path: str) -> Rule | None:
-        if self._random.random() >= 0.1:
-            return None
         fault = self._random.choice(FAULTS)
-        self.cuts += path.endswith("chat.postMessage") and fault == Cut(when="after")
-        return Rule(match="", fault=fault, times=None, until=None)
+        if path.endswith("chat.postMessage"):
+            self._posts += 1
+            struck = self._posts % 10 == 3
+            fault = fault if self._posts > 10 else Cut(when="after")
+            self.cuts += struck and fault == Cut(when="after")
+        else:
+            struck = self._random.random() < 0.1
+        return Rule(match="", fault=fault, times=None, until=None) if struck else None
 
 
 async def test_kills_and_failures_leave_every_run_right_and_one_card_too_many_for_each_lost_answer_at_most(

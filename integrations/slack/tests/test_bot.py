@@ -55,6 +55,12 @@ async def test_the_record_remembers_where_the_card_is_and_people_get_its_address
     assert shown.url == f"https://tektoncd.slack.com/archives/{scene.channel.id}/p{scene.card.ts.replace('.', '')}"
 
 
+async def test_no_link_in_a_message_is_unfolded(scene: Stage) -> None:
+    await scene.show(State.RUNNING)
+    [call] = scene.slack.made("chat.postMessage")
+    assert (call.arguments["unfurl_links"], call.arguments["unfurl_media"]) == (False, False)
+
+
 async def test_a_restart_changes_the_card_that_is_there(scene: Stage) -> None:
     await scene.show(State.RUNNING)
     scene.integration = type(scene.integration)()
