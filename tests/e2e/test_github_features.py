@@ -143,6 +143,17 @@ async def test_each_task_has_a_check_and_the_environment_a_deployment_that_is_to
     assert "Succeeded" in comments(stage)[0].body
 
 
+@pytest.mark.parametrize(("recording", "conclusion"), [("skipped", "skipped"), ("failure", "cancelled")])
+async def test_a_task_that_did_not_run_has_a_check_that_lets_nothing_in_where_another_failed(
+    stage: Stage, controller: Controller, namespace: str, recording: str, conclusion: str
+) -> None:
+    asked = {"github.integrations.tekton.dev/checks": "tasks"}
+    await stage.player.play(recording, namespace=namespace, sha=SHA, annotations=asked)
+    await stage.reported(namespace)
+    [deploy] = [check for check in stage.checks() if check.name.endswith(" / deploy")]
+    assert (deploy.status, deploy.conclusion) == ("completed", conclusion)
+
+
 async def test_checks_and_comments_lead_to_the_provider_s_page_about_the_run(stage: Stage, namespace: str) -> None:
     provider = objects.github_app(
         NAMESPACE,
