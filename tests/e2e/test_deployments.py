@@ -70,6 +70,38 @@ async def test_a_run_that_was_told_so_is_reported_once_the_integration_is_there(
     assert receiver.of("success").names == ["created", "started", "finished"]
 
 
+async def test_who_asks_for_an_integration_that_was_taken_away_is_told_so_once_its_object_is_deleted(
+    stage: Stage, namespace: str, place: Place
+) -> None:
+    async with stage.controller("--integrations", "milestones", place=place):
+        pass
+    asked = asking("milestones") | {"pagers.integrations.tekton.dev/team": "blue"}
+    async with stage.controller():
+        await stage.player.play("success", namespace=namespace, annotations=asked, speed=1)
+        await stage.failed(namespace, "NotInstalled", integration="pagers")
+        said = {record["spec"]["integration"] for record in await stage.records(namespace)}
+        assert "milestones" not in said
+        await stage.bed.request("DELETE", f"{INTEGRATIONS}/milestones")
+        await stage.failed(namespace, "NotInstalled", integration="milestones")
+
+
+async def test_after_a_kill_the_last_word_stands_and_the_lease_tells(stage: Stage) -> None:
+    async def said(holder: str) -> bool:
+        status = (await stage.bed.request("GET", f"{INTEGRATIONS}/github")).get("status", {})
+        return bool(status.get("holder") == holder and status["conditions"][0]["status"] == "True")
+
+    async def expired() -> bool:
+        spec = (await stage.bed.request("GET", f"{LEASES}/tekton-integrations-github"))["spec"]
+        age = datetime.now(UTC) - datetime.fromisoformat(spec["renewTime"])
+        return bool(spec["holderIdentity"] == "pod-1" and age > timedelta(seconds=spec["leaseDurationSeconds"]))
+
+    controller = await stage.start_controller("--identity=pod-1")
+    await polled(lambda: said("pod-1"))
+    await controller.kill()
+    await polled(expired)
+    assert await said("pod-1")
+
+
 async def test_kubectl_shows_what_is_installed_whether_it_works_and_who_works_it(stage: Stage, namespace: str) -> None:
     async with stage.controller("--identity=pod-1"):
         await stage.player.play("success", namespace=namespace, speed=1)
