@@ -49,8 +49,8 @@ class Gate:
         return not (self._under_way or self._failed or self._pauses or self._callbacks)
 
     @contextmanager
-    def admitted(self) -> Iterator[None]:
-        """Around the calls of one piece of work; learns from its outcome whether the host is up.
+    def admitted(self, called: Callable[[], bool] = lambda: True) -> Iterator[None]:
+        """Around the calls of one piece of work; learns from its outcome whether the host is up, if it made any.
 
         Raises Throttled when as many as may are under way, and TemporaryError(ServiceDown) while the host is down.
         """
@@ -58,14 +58,14 @@ class Gate:
         up: bool | None = None  # a call that was cancelled tells nothing
         try:
             yield
-            up = True
+            up = called() or None
         except TemporaryError as error:
             # What was refused before any call (a quota, an attempt in doubt) tells nothing about the host.
-            untold = error.at is not None or error.maybe_sent or error.reason == "Stalled"
+            untold = error.at is not None or error.maybe_sent or error.reason == "Stalled" or not called()
             up = False if error.down else None if untold else True
             raise
         except Exception:
-            up = True
+            up = called() or None
             raise
         finally:
             self._leave(period, up)

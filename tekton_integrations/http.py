@@ -77,6 +77,12 @@ class Http:
         self._origins = origins
         self._timeout = aiohttp.ClientTimeout(total=timeout, connect=timeout / 2)
         self._may_send = may_send
+        self._calls = 0
+
+    def called(self) -> Callable[[], bool]:
+        """Asked later, it says whether any call was made since now."""
+        before = self._calls
+        return lambda: self._calls > before
 
     async def request(
         self,
@@ -96,6 +102,7 @@ class Http:
         """
         changes = method not in ("GET", "HEAD")
         self._check(url, changes=changes)
+        self._calls += 1
         try:
             async with self._session.request(
                 method,

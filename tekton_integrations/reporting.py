@@ -5,6 +5,7 @@ How a failure changes the record is up to the caller.
 
 import dataclasses
 import math
+import random
 
 from tekton_integrations import provider
 from tekton_integrations.cluster import Cluster
@@ -22,6 +23,10 @@ from tekton_integrations.run import Run
 from tekton_integrations.settling import Settler
 from tekton_integrations.sharing import Site
 from tekton_integrations.workqueue import Wait
+
+# Seconds in which a run that goes on is looked at again after a take-over: when the integration wanted to is not known
+# any more. Not all at once.
+TAKEN_OVER = (60.0, 180.0)
 
 
 class Reporter:
@@ -57,6 +62,8 @@ class Reporter:
         again = self._diary.is_due_again(record.name)
         if not (ledger.search or page.edited or overwritten or (again and not todo.progresses)):
             if record.input_digest == todo.digest and not again:
+                if todo.progresses and self._diary.is_blank(record.name):
+                    self._diary.note(record.name, again=self._cluster.now() + random.uniform(*TAKEN_OVER))  # noqa: S311
                 return await self._unchanged(ledger)
             if todo.only_progressed(record.input_digest):
                 return await self._progress(run, todo, ledger)
@@ -124,7 +131,7 @@ class Reporter:
         context = await self._contexts.make(ledger, chosen, run, search=search)
         gate = self._contexts.gate(chosen, context)
         if self._integration.delivery is Delivery.LATEST:
-            with gate.admitted():
+            with gate.admitted(context.http.called()):
                 result = await self._integration.reconcile(run, todo.options, ledger.record, context)
             await ledger.accepted(run, todo.digest, result)
             return result
@@ -132,7 +139,7 @@ class Reporter:
         missing = due(run, record.milestone, record.delivered, external_id(record))
         result = Result()
         for milestone in missing:
-            with gate.admitted():
+            with gate.admitted(context.http.called()):
                 told = dataclasses.replace(context, milestone=milestone)
                 result = await self._integration.reconcile(run, todo.options, ledger.record, told)
             if milestone is missing[-1]:

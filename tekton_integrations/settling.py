@@ -104,9 +104,10 @@ class Settler:
             raise PermanentError("NotGranted", f"Provider {record.provider} no longer grants {record.target.resource}")
         context = await self._contexts.make(ledger, chosen, None, search=True)
         if self._integration.delivery is Delivery.MILESTONES:
-            last = ending(record.milestone, record.delivered, context.external_id, self._cluster.now())
+            doubt, now = record.intent is not None, self._cluster.now()
+            last = ending(record.milestone, record.delivered, context.external_id, now, in_doubt=doubt)
             context = dataclasses.replace(context, milestone=last)
-        with self._contexts.gate(chosen, context).admitted():
+        with self._contexts.gate(chosen, context).admitted(context.http.called()):
             await self._integration.settle(record, context)
         deadlines = [ledger.deadline(record.intent) if record.intent else 0.0, record.verify_after or 0.0]
         if (wait := max(deadlines) - self._cluster.now()) > 0:

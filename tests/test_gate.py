@@ -131,6 +131,27 @@ def test_what_was_refused_before_any_call_tells_nothing(gate: Gate, clock: Clock
     assert gate.openings() == 2
 
 
+@pytest.mark.parametrize(
+    "outcome", [None, PermanentError("R", "no"), TemporaryError("R", "later"), ZeroDivisionError()]
+)
+def test_work_that_called_nobody_tells_nothing(gate: Gate, clock: Clock, outcome: Exception | None) -> None:
+    def idle() -> None:
+        with suppress(PermanentError, TemporaryError, ZeroDivisionError), gate.admitted(lambda: False):
+            if outcome is not None:
+                raise outcome
+
+    fail(gate, 2)
+    idle()
+    fail(gate, 1)
+    assert pause(gate) > 0
+    clock.now += pause(gate)
+    idle()
+    assert 0 < pause(gate) <= 1, "somebody else is to try"
+    clock.now += pause(gate)
+    call(gate)
+    assert pause(gate) == 0
+
+
 def test_the_pauses_double_up_to_five_minutes(gate: Gate, clock: Clock) -> None:
     fail(gate)
     for full in (5, 10, 20, 40, 80, 160, 300, 300, 300):

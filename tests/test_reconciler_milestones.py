@@ -146,3 +146,14 @@ async def test_a_dead_endpoint_holds_up_the_one_that_took_its_place_for_a_moment
     fail(ending, TemporaryError("Unreachable", "nobody is there", PATIENCE + 1))
     await ending.reconciler.reconcile(ending.request)
     assert ending.integration.shown[-2:] == [("C2", "created"), ("C2", "started")]
+
+
+async def test_a_milestone_of_which_nobody_is_told_does_not_let_calls_to_a_dead_host(ending: World) -> None:
+    """`on` may leave it out: that nothing failed says nothing about the host."""
+    assert await ending.reconciler.reconcile(ending.request) is None
+    [gate] = ending.reconciler.contexts.gates.values()
+    with pytest.raises(TemporaryError), gate.admitted():
+        raise TemporaryError("Unreachable", "nobody is there", down=True)
+    ending.change(state=State.SUCCEEDED, finished=ending.now)
+    await ending.reconciler.reconcile(ending.request)
+    assert not gate.idle, "the failure is not forgotten"
