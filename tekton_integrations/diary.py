@@ -59,6 +59,10 @@ class Diary:
     def forget(self, name: str) -> None:
         self._pages.pop(name, None)
 
+    def is_blank(self, name: str) -> bool:
+        """Nothing was noted since this process began."""
+        return name not in self._pages
+
     def is_due_again(self, name: str) -> bool:
         return self._now() >= self[name].again
 

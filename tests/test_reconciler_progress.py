@@ -10,6 +10,7 @@ from tekton_integrations.diary import PACE, SLACK
 from tekton_integrations.limits import Cost, Limits
 from tekton_integrations.opening import Opening
 from tekton_integrations.quota import Quota
+from tekton_integrations.reporting import TAKEN_OVER
 from tekton_integrations.run import State
 from tests.reconciling import Noting, NotingMilestones, World
 
@@ -102,6 +103,19 @@ async def test_a_new_process_shows_progress_at_once_and_no_news_not_at_all(world
     world.change(message="1 of 3")
     await world.reconciler.reconcile(world.request)
     assert world.integration.shown[-1] == ("1 of 3", "Running")
+
+
+async def test_a_new_process_looks_once_at_a_run_that_goes_on_since_it_does_not_know_when_that_was_wanted(
+    world: World,
+) -> None:
+    world.restart()
+    wait = await world.reconciler.reconcile(world.request)
+    assert wait is not None
+    assert TAKEN_OVER[0] <= wait.seconds <= TAKEN_OVER[1]
+    assert len(world.integration.shown) == 1
+    world.clock[0] += wait.seconds
+    assert await world.looks(3600) == 1
+    assert len(world.integration.shown) == 2
 
 
 async def test_another_look_at_a_run_that_goes_on_waits_for_a_quota_as_progress_does(world: World) -> None:
