@@ -51,11 +51,14 @@ def due(run: Run, last: str, delivered: int, external_id: str) -> list[Milestone
     ]
 
 
-def ending(last: str, delivered: int, external_id: str, now: float) -> Milestone | None:
-    """The end of a run of which nothing is known any more, for whoever heard of it; None for whoever knows its end."""
-    if not delivered or last == FINISHED:
+def ending(last: str, delivered: int, external_id: str, now: float, *, in_doubt: bool = False) -> Milestone | None:
+    """The end of a run of which nothing is known any more, for whoever heard of it; None for whoever knows its end.
+    `in_doubt`: one more may have been told. The end is numbered as if it was: a gap does less harm than two of a
+    number, of which a receiver may take the end for the older one."""
+    told = delivered + in_doubt
+    if not told or last == FINISHED:
         return None
-    return Milestone(key=FINISHED, name=FINISHED, sequence=delivered + 1, id=_id(external_id, FINISHED), time=now)
+    return Milestone(key=FINISHED, name=FINISHED, sequence=told + 1, id=_id(external_id, FINISHED), time=now)
 
 
 def _id(external_id: str, key: str) -> str:

@@ -81,6 +81,13 @@ def test_it_has_the_id_that_the_end_itself_has() -> None:
     assert last.id == due(ENDED, "", 0, ID)[-1].id
 
 
+@pytest.mark.parametrize(("last", "delivered"), [("", 0), ("created", 1)])
+def test_it_comes_after_what_may_have_been_told(last: str, delivered: int) -> None:
+    end = ending(last, delivered, ID, 99.0, in_doubt=True)
+    assert end is not None
+    assert (end.key, end.sequence) == ("finished", delivered + 2)
+
+
 @pytest.mark.parametrize(("last", "delivered"), [("", 0), ("nonsense", 0), ("finished", 3)])
 def test_who_has_heard_of_no_begin_or_of_the_end_needs_none(last: str, delivered: int) -> None:
     assert ending(last, delivered, ID, 99.0) is None

@@ -34,6 +34,8 @@ class Arena:
     access: Access
     log: Path
     worlds: list[World] = field(default_factory=list)
+    played: list[Sequence[Action]] = field(default_factory=list)
+    failed: bool = False
 
     @classmethod
     @asynccontextmanager
@@ -74,10 +76,12 @@ class Arena:
 
     async def play(self, actions: Sequence[Action]) -> None:
         """Raises AssertionError that says what is wrong at the end, and what was done."""
+        self.played.append(actions)
         world = await self._begin()
         try:
             await self._play(world, actions)
         except (AssertionError, TimeoutError, ApiError) as error:
+            self.failed = True
             raise AssertionError(await self._account(world, actions, error)) from error
         finally:
             await self._end(world)

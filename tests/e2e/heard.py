@@ -11,7 +11,8 @@ FINISHED = "finished"
 def missed(run: Known, receiver: Receiver) -> Iterator[str]:
     told = receiver.runs.get(run.heard_as)
     names, numbers = (told.names, told.sequence) if told else ([], [])
-    if numbers != list(range(1, len(names) + 1)):
+    # What was in doubt when a run went may have been told or not, and its number is left out then.
+    if numbers != (list(range(1, len(names) + 1)) if run.exists else sorted(set(numbers))):
         yield f"told its milestones as {list(zip(numbers, names, strict=True))}"
     if run.exists:
         # Of a silent child, or one that may be, nobody asks.
@@ -26,4 +27,5 @@ def missed(run: Known, receiver: Receiver) -> Iterator[str]:
 
 def _ended(run: Known) -> list[list[str]]:
     """What may have been told of a run that is gone, if anything was: how far it had come may be known to nobody."""
-    return [[*run.milestones[:count], FINISHED] for count in (1, 2) if run.milestones[:count][-1] != FINISHED]
+    before = [each for each in run.milestones if each != FINISHED]
+    return [[*before[:count], FINISHED] for count in range(3)]

@@ -5,7 +5,8 @@ CONVERGES_EXAMPLES sets how many histories are tried.
 """
 
 import os
-from collections.abc import AsyncIterator
+from collections import Counter
+from collections.abc import AsyncIterator, Iterable, Sequence
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,9 @@ from tests.e2e.known import ASKS, OWN, PATHS, STATUSES
 
 EXAMPLES = int(os.environ.get("CONVERGES_EXAMPLES", "25"))
 ACTIONS = int(os.environ.get("CONVERGES_ACTIONS", "12"))
+# So many histories are drawn for each that is played: Hypothesis draws the least one first, and of each new one five
+# that nearly are the same, which is cheap to look at and dear to play.
+DRAWN = 12
 
 
 @pytest.fixture
@@ -33,19 +37,23 @@ slots = st.sampled_from([0, 0, 0, 1, 1, 2])
 kinds = st.sampled_from(list(PATHS))
 statuses = st.sampled_from(list(STATUSES))
 checks = st.sampled_from(["main", *(ask for ask in ASKS if ask not in (OWN, "shared"))])
+ends = st.sampled_from([b.Crash(), b.Crash(), b.CrashAtWrite(), b.Rival(), b.TakeOver(), b.Stop()])
 world_ = st.one_of(
     st.builds(m.EditRecord, slots, st.sampled_from(m.EDITS)),
     st.builds(m.Conflict, st.integers(1, 3)),
     st.builds(m.Trouble, st.sampled_from(list(m.FAULTS)), st.integers(1, 2)),
     st.builds(m.Deaf, st.sampled_from(list(m.DEAF)), st.integers(1, 2)),
-    st.builds(b.Cut, st.sampled_from(["reset", "silence", "part", "expire", "slow"])),
+    st.builds(b.Cut, st.sampled_from(["reset", "silence", "part", "expire", "expire", "slow"])),
     st.sampled_from([m.Revoke(), m.Revoke("provider"), m.Grant(), b.Heal()]),
-    st.sampled_from([b.Crash(), b.Crash(), b.CrashAtWrite(), b.Rival(), b.TakeOver(), b.Stop()]),
+    ends,
+    ends,
 )
 pauses = st.one_of(st.builds(b.Pause, st.sampled_from([0.01, 0.03, 0.1, 0.3, 0.8])), st.just(b.Settle()))
 
 
-def created(asks: st.SearchStrategy[str], kinds: st.SearchStrategy[str] = kinds) -> Strategy:
+def created(
+    asks: st.SearchStrategy[str], kinds: st.SearchStrategy[str] = kinds, slots: st.SearchStrategy[int] = slots
+) -> Strategy:
     return st.builds(m.Create, slots, kinds, asks, statuses, st.booleans())
 
 
@@ -63,29 +71,44 @@ def changes(asks: st.SearchStrategy[str], *more: Strategy, slots: st.SearchStrat
     )
 
 
-def histories(first: Strategy, runs: Strategy) -> st.SearchStrategy[list[m.Action]]:
+def histories(runs: Strategy, *first: Strategy) -> st.SearchStrategy[list[m.Action]]:
     meanwhile = st.one_of(runs, st.builds(m.EditRecord, slots, st.sampled_from(["label", "delete"])))
     outages = st.builds(b.Outage, st.lists(meanwhile, min_size=1, max_size=3))
     actions = st.one_of(runs, runs, runs, world_, world_, pauses, pauses, outages)
     rest = st.lists(actions, min_size=4, max_size=ACTIONS - 1)
-    return st.builds(lambda first, rest: [first, *rest], first, rest)
+    return st.builds(lambda first, rest: [*first, *rest], st.tuples(*first), rest)
 
 
 # Of runs that are shown as checks, of some that share a commit status, and of a PipelineRun with a child.
 shared = st.sampled_from(["shared", "shared", "shared", "shared", "main", "nothing"])
-children = st.builds(m.Child, st.booleans(), st.sampled_from([True, True, True, False]), statuses)
-any_history = st.one_of(
-    histories(created(checks), changes(checks)),
-    histories(created(shared), changes(shared, created(shared))),
+children = st.builds(
+    m.Child, st.sampled_from([True, True, False]), st.sampled_from([True, True, True, False]), statuses
+)
+some_history = st.one_of(
+    histories(changes(checks), created(checks)),
     histories(
+        changes(shared),
+        created(st.just("shared"), slots=st.just(0)),
+        pauses,
+        created(st.just("shared"), slots=st.just(1)),
+    ),
+    histories(
+        changes(checks, children, slots=st.sampled_from([0, 0, m.CHILD, m.CHILD, 1])),
         created(st.sampled_from(["main", "renamed"]), st.just("PipelineRun")),
-        changes(checks, children, children, slots=st.sampled_from([0, 0, m.CHILD, m.CHILD, 1])),
+        children,
     ),
 )
 
 
+def is_new(history: Sequence[m.Action], played: Iterable[Sequence[m.Action]]) -> bool:
+    """Whether it is long enough, and no more than half of it has been played."""
+    mine = Counter(map(repr, history))
+    common = (sum((mine & Counter(map(repr, each))).values()) for each in played)
+    return len(mine) > ACTIONS // 2 and max(common, default=0) <= len(history) / 2
+
+
 @settings(
-    max_examples=EXAMPLES,
+    max_examples=EXAMPLES * DRAWN,
     deadline=None,
     derandomize="CONVERGES_EXAMPLES" not in os.environ,  # the same ones each time, but for a hunt
     database=None,
@@ -93,9 +116,10 @@ any_history = st.one_of(
     print_blob=True,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
-@given(history=any_history)
+@given(history=some_history)
 async def test_whatever_happens_github_shows_the_last_state_of_each_run(arena: Arena, history: list[m.Action]) -> None:
-    await arena.play(history)
+    if arena.failed or (len(arena.played) < EXAMPLES and is_new(history, arena.played)):
+        await arena.play(history)
 
 
 @pytest.mark.parametrize(
@@ -120,6 +144,21 @@ async def test_whatever_happens_github_shows_the_last_state_of_each_run(arena: A
         [m.Create(0, status="succeeded"), b.Settle(), m.Annotate(0, "ungranted"), b.Settle(), m.Annotate(0, "main")],
         # A check that was concluded can't be reopened.
         [m.Create(0, status="running"), b.Settle(), m.Annotate(0, "moved"), b.Settle(), m.Annotate(0, "main")],
+        # The first milestone was cut after it had been told, and its run deleted: of its end nobody heard.
+        [m.Deaf("cut after", 1), m.Create(0, heard=True), b.Pause(0.3), b.Outage([m.Delete(0)])],
+        # Never seen to fail, and met by few examples.
+        [
+            m.Create(0, "PipelineRun", "shared", "running", heard=True),
+            b.Pause(1.1),
+            m.Create(1, "TaskRun", "shared", "running", heard=True),
+            m.Child(status="running"),
+            b.Settle(),
+            b.Cut("expire"),
+            m.Status(0, "succeeded"),
+            m.Status(m.CHILD, "failed"),
+            b.Settle(),
+            m.Delete(1),
+        ],
         # The check that the record remembers is not there (any more): those that were found stayed open.
         [m.Create(0, status="running"), b.Settle(), b.Outage([m.EditRecord(0, "mislead"), m.Delete(0)])],
     ],
@@ -132,6 +171,8 @@ async def test_whatever_happens_github_shows_the_last_state_of_each_run(arena: A
         "ended and back",
         "ended, to no grant and back",
         "there and back",
+        "told and deleted",
+        "each kind of neighbour",
         "misled",
     ],
 )
