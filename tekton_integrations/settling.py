@@ -107,7 +107,7 @@ class Settler:
             doubt, now = record.intent is not None, self._cluster.now()
             last = ending(record.milestone, record.delivered, context.external_id, now, in_doubt=doubt)
             context = dataclasses.replace(context, milestone=last)
-        with self._contexts.gate(chosen, context).admitted():
+        with self._contexts.gate(chosen, context).admitted(context.http.called()):
             await self._integration.settle(record, context)
         deadlines = [ledger.deadline(record.intent) if record.intent else 0.0, record.verify_after or 0.0]
         if (wait := max(deadlines) - self._cluster.now()) > 0:
