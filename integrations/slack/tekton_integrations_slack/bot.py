@@ -123,8 +123,8 @@ class Bot:
         return await send(cards.plain(self.run, page))
 
     async def _make(self, message: Message) -> Posted:
-        """Slack takes a name, but perhaps not that of a private channel: then its id is looked for. It is remembered,
-        as the second call may have to wait."""
+        """Slack takes a name, but perhaps not that of a private channel: then its id is looked for, and known for a
+        while, as the second call may have to wait."""
         name = self.target.name
         channel = self.memory.get(CHANNEL) or self.places.known(name, self.context) or f"#{name}"
         try:
@@ -135,7 +135,6 @@ class Bot:
             found = await self._private(name)
             if found is None:
                 raise
-        self._keep({**self.memory, CHANNEL: found})
         return await self._announced(found, message)
 
     async def _private(self, name: str) -> str | None:
