@@ -17,6 +17,7 @@ from tekton_integrations.errors import PermanentError, TemporaryError, Throttled
 from tekton_integrations.http import Response
 from tekton_integrations.integration import Context
 from tekton_integrations.limits import Cost, Limits
+from tekton_integrations.milestones import FINISHED
 from tekton_integrations.record import Record
 
 # Seconds after the first, second, … failure; the last one holds for all that follow. Of Standard Webhooks.
@@ -25,6 +26,8 @@ SCHEDULE = (5.0, 300.0, 1800.0, 7200.0, 18000.0, 36000.0, 50400.0, 72000.0, 8640
 _JITTER = 0.1
 # Keys of a record's memory: how often the delivery in work was tried again, and which one that is, by its id.
 RETRIES, RETRIED = "retryCount", "retried-id"
+# Another one: the first milestone whose call was cut, so that it may have arrived, and that was not taken since.
+IN_DOUBT = "in-doubt"
 # Seconds for which an endpoint that is gone is left alone, unless the Provider changes.
 GONE = 86400.0
 # Bytes of an answer that are read: what it says besides its status is not used, so the rest may be as long as it likes.
@@ -70,11 +73,12 @@ class Poster:
             error.at = quota.at(Cost(write=True))
             raise
         except TemporaryError as error:
+            doubt = {IN_DOUBT: context.milestone.name} if error.maybe_sent and context.milestone else {}
             error.maybe_sent = False
             error.delay = max(error.delay or 0.0, pause(count, context.external_id))
-            context.remember({**record.memory, RETRIES: str(count + 1), RETRIED: _id(context)})
+            context.remember({**doubt, **record.memory, RETRIES: str(count + 1), RETRIED: _id(context)})
             raise
-        kept = {name: value for name, value in record.memory.items() if name != RETRIED}
+        kept = {name: value for name, value in record.memory.items() if name not in (RETRIED, IN_DOUBT)}
         return kept | {RETRIES: str(count)}
 
 
@@ -82,6 +86,11 @@ def retries(record: Record, context: Context) -> int:
     """How often the delivery in work was tried before."""
     count = record.memory.get(RETRIES, "")[:9]
     return int(count) if count.isdecimal() and record.memory.get(RETRIED) == _id(context) else 0
+
+
+def in_doubt(record: Record) -> bool:
+    """Whether a milestone before the end may have been told besides those that the record counts."""
+    return record.memory.get(IN_DOUBT, FINISHED) != FINISHED
 
 
 def pause(count: int, seed: str) -> float:

@@ -11,6 +11,7 @@ from tekton_integrations.ledger import Ledger
 from tekton_integrations.log import logger
 from tekton_integrations.milestones import ending
 from tekton_integrations.opening import MAX_DELAY
+from tekton_integrations.posting import in_doubt
 from tekton_integrations.provider import Provider
 from tekton_integrations.record import Record, Target
 from tekton_integrations.sharing import Site
@@ -104,7 +105,7 @@ class Settler:
             raise PermanentError("NotGranted", f"Provider {record.provider} no longer grants {record.target.resource}")
         context = await self._contexts.make(ledger, chosen, None, search=True)
         if self._integration.delivery is Delivery.MILESTONES:
-            doubt, now = record.intent is not None, self._cluster.now()
+            doubt, now = record.intent is not None or in_doubt(record), self._cluster.now()
             last = ending(record.milestone, record.delivered, context.external_id, now, in_doubt=doubt)
             context = dataclasses.replace(context, milestone=last)
         with self._contexts.gate(chosen, context).admitted(context.http.called()):

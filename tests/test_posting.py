@@ -7,7 +7,7 @@ import pytest
 from msgspec.structs import replace
 
 from tekton_integrations import PermanentError, TemporaryError, Throttled
-from tekton_integrations.posting import RETRIES, SCHEDULE, Poster, pause, retries
+from tekton_integrations.posting import IN_DOUBT, RETRIES, SCHEDULE, Poster, in_doubt, pause, retries
 from tests.answering import MESSAGE, NOW, RECORD, Endpoint, answering, bench, milestone
 from tests.loopback import talking, unused_url
 
@@ -146,7 +146,23 @@ async def test_a_call_that_may_have_arrived_is_just_made_again() -> None:
         with pytest.raises(TemporaryError) as caught:
             await Poster().post(RECORD, cut.context(milestone=milestone()), MESSAGE)
     assert (caught.value.reason, caught.value.maybe_sent, caught.value.down) == ("ConnectionBroken", False, True)
-    assert cut.remembered[RETRIES] == "1"
+    assert (cut.remembered[RETRIES], cut.remembered[IN_DOUBT]) == ("1", "retried")
+
+
+async def test_what_may_have_arrived_is_in_doubt_until_it_is_taken(endpoint: Endpoint) -> None:
+    doubtful = replace(RECORD, memory={IN_DOUBT: "started"})
+    endpoint.status = 500
+    await endpoint.failure(doubtful)
+    assert in_doubt(endpoint.failed)
+    endpoint.status = 200
+    assert await endpoint.post(doubtful) == {RETRIES: "0"}
+
+
+async def test_what_was_refused_or_is_the_end_itself_leaves_nothing_in_doubt(endpoint: Endpoint) -> None:
+    endpoint.status = 404
+    await endpoint.failure()
+    assert not in_doubt(endpoint.failed)
+    assert not in_doubt(replace(RECORD, memory={IN_DOUBT: "finished"}))
 
 
 async def test_where_nobody_listens_it_is_tried_again_by_the_schedule() -> None:

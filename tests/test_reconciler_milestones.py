@@ -7,11 +7,13 @@ import pytest
 
 from tekton_integrations import Context, Milestone, PermanentError, Record, Result, Run, TemporaryError
 from tekton_integrations.opening import MAX_DELAY
+from tekton_integrations.posting import IN_DOUBT
 from tekton_integrations.provider import Grant
 from tekton_integrations.record import Condition, Target
 from tekton_integrations.run import State
 from tekton_integrations.settling import PATIENCE
 from tests.reconciling import CHANNEL, RECORDS, NotingMilestones, World
+from tests.toy import SlackOptions
 
 DOUBTFUL = Condition(status="Unknown", reason="Retrying", last_transition=1.0)
 CARD = Target(resource="C1", name="card")
@@ -157,3 +159,23 @@ async def test_a_milestone_of_which_nobody_is_told_does_not_let_calls_to_a_dead_
     ending.change(state=State.SUCCEEDED, finished=ending.now)
     await ending.reconciler.reconcile(ending.request)
     assert not gate.idle, "the failure is not forgotten"
+
+
+@pytest.mark.parametrize(("delivered", "last"), [(0, ""), (1, "created")])
+async def test_who_may_have_heard_of_it_by_a_call_that_was_cut_hears_of_the_end(
+    ending: World, delivered: int, last: str
+) -> None:
+    target = ending.integration.target(ending.run, SlackOptions(channel="C1"))
+    await ending.store(
+        condition=DOUBTFUL,
+        target=target,
+        provider="controller/slack",
+        memory={IN_DOUBT: "started"},
+        delivered=delivered,
+        milestone=last,
+    )
+    ending.delete(ending.run)
+    await ending.reconciler.reconcile(ending.request)
+    [(_, end)] = ends(ending)
+    assert end is not None
+    assert end.sequence == delivered + 2

@@ -1,5 +1,6 @@
 """Tells a webhook of each milestone of a Tekton run: one signed POST for each, in order, until it is taken."""
 
+from msgspec.structs import replace
 from yarl import URL
 
 from tekton_integrations import (
@@ -54,7 +55,9 @@ class Webhook(Integration):
         children = await context.children() if ended and run.state.red else []
         said = facts.of_run(run, children, context.details_url)
         body = await _body(said, options, context)
-        memory = await self._poster.post(record, context, _message(body, options.content_type, context))
+        # Also if this fails: the receiver may have heard of the run, and the run may be deleted before the next try.
+        known = replace(record, memory=record.memory | kept)
+        memory = await self._poster.post(known, context, _message(body, options.content_type, context))
         summary = f"{where} was told of {milestone.name}" + (f": {said.title}" if ended else "")
         return Result(memory=forgotten(memory) | kept, summary=summary)
 

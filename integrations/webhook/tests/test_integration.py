@@ -9,7 +9,7 @@ from tekton_integrations_webhook.integration import Webhook
 
 from integrations.webhook.tests.helpers import DONE, NAMES, Stage, milestone
 from tekton_integrations import Delivery, PermanentError, State, Target, TemporaryError
-from tekton_integrations.posting import RETRIED, RETRIES
+from tekton_integrations.posting import RETRIED, RETRIES, in_doubt
 from tekton_integrations.registry import problems
 from tekton_integrations.testing import make_child, make_run
 from tests.fakes.webhook import KEY, OTHER_KEY, Cut, Refusal
@@ -216,6 +216,18 @@ async def test_a_failure_keeps_it_and_counts(stage: Stage) -> None:
     with pytest.raises(TemporaryError):
         await stage.tell(memory=memory)
     assert stage.remembered == {"pipeline": "build", RETRIES: "1", RETRIED: milestone().id}
+
+
+async def test_who_may_have_heard_by_a_call_that_was_cut_hears_of_the_end_in_the_same_words(stage: Stage) -> None:
+    stage.receiver.faults.add(Cut(when="after"), times=1)
+    with pytest.raises(TemporaryError):
+        await stage.tell(make_run(), milestone("created", 1), template=TEMPLATE)
+    assert in_doubt(stage.record(stage.options(), stage.remembered))
+    await stage.end(stage.remembered, milestone("finished", 2))
+    assert [json.loads(each.body)["text"].split(":")[0] for each in stage.receiver.received] == [
+        "build-x7k2p created",
+        "build-x7k2p finished",
+    ]
 
 
 async def test_a_record_that_was_edited_to_another_path_leads_to_no_call(stage: Stage) -> None:
