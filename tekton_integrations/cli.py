@@ -58,6 +58,15 @@ def run(
             help="This process in Leases: no two at a time may have the same. The pod's name; default: made up.",
         ),
     ] = _DEFAULTS.identity,
+    refused_networks: Annotated[
+        str,
+        typer.Option(
+            envvar=f"{_PREFIX}REFUSED_NETWORKS",
+            metavar="NETWORKS",
+            help="Where else no URL of a run may lead: networks and hosts, comma-separated. Needed for pods and "
+            "Services with public addresses only.",
+        ),
+    ] = ",".join(_DEFAULTS.refused_networks),
     kubeconfig: Annotated[
         str | None, typer.Option(envvar="KUBECONFIG", help="Outside a cluster; default ~/.kube/config.")
     ] = None,
@@ -101,6 +110,7 @@ def run(
         namespace=namespace,
         watch_namespace=watch_namespace,
         identity=identity,
+        refused_networks=_names(refused_networks),
         kubeconfig=kubeconfig,
         service_account=service_account,
         health_host=health_host,

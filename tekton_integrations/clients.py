@@ -5,7 +5,7 @@ import os
 import re
 import ssl
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import TracebackType
@@ -25,6 +25,8 @@ from tekton_integrations.proxies import Proxies
 IDLE = 300.0
 # A private bundle costs 0.8 MiB in memory, with the system's authorities; whoever may write Providers can write many.
 BUNDLES = 8
+# The kubelet sets such variables: https://kubernetes.io/docs/concepts/services-networking/service/#environment-variables.
+_SERVICE = "_SERVICE_HOST"
 # Seconds. Only an edit cures a Provider, and wakes what waits for it.
 RETRY = 30.0
 _BEGIN, _END = "-----BEGIN CERTIFICATE-----", "-----END CERTIFICATE-----"
@@ -56,8 +58,8 @@ class _Way:
 class Clients:
     """Use as an async context manager; a session is closed at its end, or when nobody has asked for it for `IDLE`.
 
-    `environ` has the proxy for Providers without one, and in a cluster the API server's address. Raises ValueError
-    where that can't be used. `resolver`: the system's where it is None.
+    `environ` has the proxy for Providers without one, and in a cluster the addresses of Services, the API server's too.
+    `inside`: what else no run may lead to, see Egress. Raises ValueError where one of these can't be used.
     """
 
     def __init__(
@@ -66,9 +68,11 @@ class Clients:
         *,
         clock: Callable[[], float] = time.monotonic,
         resolver: Callable[[], AbstractResolver] = aiohttp.ThreadedResolver,
+        inside: Collection[str] = (),
     ) -> None:
         self._proxies = Proxies(environ)
-        self._egress = Egress([environ.get("KUBERNETES_SERVICE_HOST", "")])
+        self._inside = [*inside, *(value for name, value in environ.items() if name.endswith(_SERVICE))]
+        self._egress = Egress(self._inside)
         self._resolver = resolver
         self._clock = clock
         self._ways: dict[Key, _Way] = {}
@@ -83,6 +87,11 @@ class Clients:
     ) -> None:
         for key in list(self._ways):
             await self._ways.pop(key).session.close()
+
+    def refuse(self, inside: Collection[str]) -> None:
+        """Besides; before the first session is opened."""
+        self._inside += inside
+        self._egress = Egress(self._inside)
 
     async def get(
         self, provider: Provider, endpoint: str, identity: Identity | None = None, *, guarded: bool = False

@@ -5,6 +5,7 @@ A name is resolved once, and the connection goes to an address that was looked a
 leads nowhere. Behind a proxy the proxy resolves, and has to see to this itself.
 """
 
+import asyncio
 import ipaddress
 import socket
 from collections.abc import Collection
@@ -27,17 +28,25 @@ class AddressRefused(OSError):
 
 
 class Egress:
-    """`inside`: further addresses that are not to be called, such as the API server's."""
+    """`inside`: further addresses, networks (`192.0.2.0/24`) and names of hosts that are not to be called, such as the
+    API server's. Raises ValueError for what has a slash and is no network."""
 
     def __init__(self, inside: Collection[str] = ()) -> None:
-        self._inside = frozenset(found for each in inside if (found := literal(each)) is not None)
+        networks = [each for each in inside if "/" in each]
+        addresses = {each: found for each in inside if (found := literal(each)) is not None}
+        self._networks = [*map(ipaddress.ip_network, networks), *map(ipaddress.ip_network, addresses.values())]
+        self._names = frozenset(_plain(each) for each in inside if each not in addresses)
 
     def allows(self, address: _Address) -> bool:
-        return address not in self._inside and public(address)
+        carried = _carried(address) if isinstance(address, ipaddress.IPv6Address) else None
+        mine = any(each in network for network in self._networks for each in (address, carried) if each is not None)
+        return not mine and public(address)
 
     def check(self, url: str) -> None:
-        """Raises AddressRefused for a URL whose host is an address inside; a name is resolved, and looked at, later."""
+        """Raises AddressRefused for a URL whose host is inside; what a name resolves to is looked at later."""
         host = URL(url, encoded=True).host or ""
+        if _plain(host) in self._names:
+            raise AddressRefused(f"{host} is inside")
         if not numeric(host):
             return
         address = literal(host)
@@ -63,6 +72,21 @@ class GuardedResolver(AbstractResolver):
 
     async def close(self) -> None:
         await self._resolver.close()
+
+
+async def names_of(url: str) -> list[str]:
+    """The URL's host as it is written, and the addresses that it has now, as far as they can be known here."""
+    host = URL(url).host or ""
+    try:
+        found = await asyncio.get_running_loop().getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    except OSError:  # perhaps only a proxy knows it
+        return [host]
+    return sorted({host, *(str(address[0]) for *_, address in found)})
+
+
+def _plain(name: str) -> str:
+    """A full stop at its end means the same host."""
+    return name.lower().rstrip(".")
 
 
 def numeric(host: str) -> bool:

@@ -14,6 +14,7 @@ from typing import Any
 from tekton_integrations import registry
 from tekton_integrations.clients import Clients
 from tekton_integrations.cluster import Cluster, Mandate, Timing
+from tekton_integrations.egress import names_of
 from tekton_integrations.excerpts import Excerpts
 from tekton_integrations.health import HealthServer, observe_lag
 from tekton_integrations.inference import Inference
@@ -189,9 +190,9 @@ def _courtesy(clock: Clock) -> Quota:
     return Quota(Limits(buckets=(Bucket(rate=20.0, burst=200.0),), certain=True), clock.steady, clock.wall)
 
 
-def _clients() -> Clients:
+def _clients(settings: Settings) -> Clients:
     try:
-        return Clients(os.environ)
+        return Clients(os.environ, inside=settings.refused_networks)
     except ValueError as error:
         raise config.ConfigError(str(error)) from error
 
@@ -203,8 +204,9 @@ async def serve(settings: Settings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     async with AsyncExitStack() as stack:
-        clients = await stack.enter_async_context(_clients())
+        clients = await stack.enter_async_context(_clients(settings))
         cluster = await config.load(settings.kubeconfig, settings.service_account)
+        clients.refuse(await names_of(cluster.url))
         client = await stack.enter_async_context(KubeClient(cluster))
         manager = Manager(settings, client, clients)
         health = HealthServer(settings.health_host, settings.health_port, manager.missing)

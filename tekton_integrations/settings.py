@@ -18,6 +18,8 @@ class Settings:
     watch_namespace: str = ""
     # Names this process in Leases; made up when empty. Who bears the name of a holder takes over at once.
     identity: str = ""
+    # Networks and names of hosts to which no run may lead, besides those that are not the Internet's anyway.
+    refused_networks: tuple[str, ...] = ()
     kubeconfig: str | None = None
     service_account: Path = SERVICE_ACCOUNT
     health_host: str = "0.0.0.0"  # noqa: S104  (the kubelet probes from outside the pod)

@@ -11,7 +11,7 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 
 from tekton_integrations import Http, PermanentError
 from tekton_integrations.clients import Clients
-from tekton_integrations.egress import AddressRefused, Egress, GuardedResolver, literal, public
+from tekton_integrations.egress import AddressRefused, Egress, GuardedResolver, literal, names_of, public
 from tekton_integrations.http import origin
 from tests.ways import provider
 
@@ -85,6 +85,43 @@ def test_the_api_servers_address_is_inside_wherever_it_is() -> None:
     with pytest.raises(AddressRefused):
         Egress(["1.1.1.1"]).check("https://1.1.1.1")
     Egress(["1.1.1.1", "kubernetes.default"]).check("https://1.0.0.1")
+
+
+@pytest.mark.parametrize("host", ["1.1.1.1", "16843009", "::ffff:1.1.1.1", "64:ff9b::1.1.1.1", "2002:101:101::1"])
+def test_what_is_refused_is_refused_in_every_form(host: str) -> None:
+    for inside in ("1.1.1.1", "1.1.0.0/16"):
+        with pytest.raises(AddressRefused):
+            Egress([inside]).check(url(host))
+
+
+def test_networks_and_hosts_may_be_refused_besides() -> None:
+    egress = Egress(["1.2.0.0/16", "2606:4700::/32", "api.example.com"])
+    for host in ("1.2.3.4", "2606:4700::1111", "api.example.com", "API.example.com"):
+        with pytest.raises(AddressRefused):
+            egress.check(url(host))
+    for host in ("1.3.3.4", "2606:4701::1111", "www.api.example.com", "example.com"):
+        egress.check(url(host))
+    with pytest.raises(ValueError, match=r"1\.2\.3\.4/16"):
+        Egress(["1.2.3.4/16"])
+
+
+async def test_names_that_lead_to_what_is_refused_are_refused() -> None:
+    with pytest.raises(AddressRefused):
+        await GuardedResolver(Egress(["1.1.0.0/16"]), Names(["1.1.2.3"])).resolve("example.com", 443)
+
+
+async def test_a_host_is_known_by_its_name_and_its_addresses() -> None:
+    assert {"localhost", "127.0.0.1"} <= set(await names_of("https://localhost:6443"))
+    assert await names_of("https://nowhere.invalid") == ["nowhere.invalid"]
+
+
+async def test_the_addresses_of_services_are_inside_even_where_they_are_public() -> None:
+    async with Clients({"KUBERNETES_SERVICE_HOST": "1.1.1.1", "HOOKS_SERVICE_HOST": "1.1.1.2"}) as clients:
+        clients.refuse(["1.1.1.3", "api.example.com"])
+        for host in ("1.1.1.1", "1.1.1.2", "1.1.1.3", "api.example.com"):
+            assert (await refusal(clients, f"https://{host}/x")).reason == "EgressRefused"
+    with pytest.raises(ValueError, match="1/33"):
+        Clients({}, inside=["1.1.1.1/33"])
 
 
 class Names(AbstractResolver):
