@@ -81,7 +81,7 @@ class Known:
     """A run that was made. `created`: in seconds since the epoch; `external_id` is its name at GitHub, `heard_as` where
     milestones are told. `excused`: what it left open could not be concluded, as nothing was granted then. `silent`:
     its parent answers for it; None: perhaps, as the parent has changed. `missed`: a controller has died since.
-    `has_shared`: it asks for a shared place, or did."""
+    `has_shared`: it asks for a shared place, or did; `has_child`: it lists one, or did."""
 
     slot: int
     kind: str
@@ -99,6 +99,7 @@ class Known:
     excused: bool = False
     missed: bool = False
     has_shared: bool = False
+    has_child: bool = False
 
     @property
     def final(self) -> bool:

@@ -67,7 +67,7 @@ class Child:
     status: str = "none"
 
     async def act(self, world: World) -> None:
-        parents = [run for run in world.slots.values() if run.kind == "PipelineRun" and not run.parent]
+        parents = [run for run in world.slots.values() if run.kind == "PipelineRun" and run.status != "invalid"]
         if CHILD in world.slots or not parents:
             return
         parent = parents[0]

@@ -73,6 +73,7 @@ class World:
 
     async def _list(self, parent: Known, child: str, kind: str) -> None:
         """Before the child is there, so that nobody finds it unlisted."""
+        parent.has_child = True
         references = [{"name": child, "kind": kind, "pipelineTaskName": child}]
         await self.bed.api.patch(f"{self._path(parent)}/status", {"status": {"childReferences": references}}, "merge")
 
@@ -96,6 +97,8 @@ class World:
         )
 
     async def set_status(self, run: Known, status: str) -> None:
+        """Who has a child has started, and is no invalid one."""
+        status = "failed" if status == "invalid" and run.has_child else status
         body = bodies.status(run, status)
         await self.bed.api.patch(f"{self._path(run)}/status", {"status": body}, "merge")
         run.status = status
