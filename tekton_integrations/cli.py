@@ -1,4 +1,4 @@
-"""The command line: `tekton-integrations run`, `version`, and the commands that packages bring."""
+"""The command line: `tekton-integrations run`, `record`, `version`, and the commands that packages bring."""
 
 import asyncio
 import sys
@@ -10,6 +10,7 @@ import typer
 
 from tekton_integrations import log
 from tekton_integrations.commands import Commands
+from tekton_integrations.record_command import record
 from tekton_integrations.settings import Settings
 
 app = typer.Typer(
@@ -17,6 +18,7 @@ app = typer.Typer(
 )
 _DEFAULTS = Settings()
 _PREFIX = "TEKTON_INTEGRATIONS_"
+app.command()(record)
 
 
 @app.callback()
@@ -92,6 +94,12 @@ def run(
             help="How long a new run may be without a condition before it is shown as queued.",
         ),
     ] = _DEFAULTS.grace,
+    notified: Annotated[
+        int,
+        typer.Option(
+            envvar=f"{_PREFIX}NOTIFIED", min=0, help="Open reports that Notifications may make in one namespace."
+        ),
+    ] = _DEFAULTS.notified,
     log_level: Annotated[str, typer.Option(envvar=f"{_PREFIX}LOG_LEVEL", help="debug, info, warning, error")] = "info",
     log_format: Annotated[str, typer.Option(envvar=f"{_PREFIX}LOG_FORMAT", help="json or console")] = "json",
 ) -> None:
@@ -117,6 +125,7 @@ def run(
         health_port=health_port,
         workers=workers,
         grace=queued_after,
+        notified=notified,
     )
     try:
         asyncio.run(serve(settings))

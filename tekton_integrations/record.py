@@ -125,6 +125,11 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         return self.format <= FORMAT
 
     @property
+    def open(self) -> bool:
+        """Somebody else's, and none of our business (docs/decisions/0021): no integration's name has a dot."""
+        return "." in self.integration
+
+    @property
     def traces(self) -> bool:
         """Something of this run may be standing at the remote."""
         return bool(self.memory or self.observed_state) or self.intent is not None or self.verify_after is not None

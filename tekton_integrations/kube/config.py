@@ -46,6 +46,24 @@ async def load(kubeconfig: str | None, service_account: Path = SERVICE_ACCOUNT) 
     return await from_kubeconfig(kubeconfig)
 
 
+def own_namespace(kubeconfig: str | None, service_account: Path = SERVICE_ACCOUNT) -> str:
+    """That of the pod, or of the kubeconfig's current context. Raises ConfigError."""
+    if kubeconfig is None and "KUBERNETES_SERVICE_HOST" in os.environ:
+        try:
+            return (service_account / "namespace").read_text().strip()
+        except OSError as error:
+            raise ConfigError(
+                f"{service_account}/namespace can't be read ({error.strerror}); name the namespace"
+            ) from error
+    from kubernetes_asyncio import config  # noqa: PLC0415  (heavy: see above)
+
+    try:
+        current: Any = config.list_kube_config_contexts(kubeconfig)[1]
+        return str(current["context"].get("namespace") or "default")
+    except Exception as error:  # as in from_kubeconfig
+        raise ConfigError(f"no usable kubeconfig ({error}): set KUBECONFIG, or pass --kubeconfig") from error
+
+
 def in_cluster(directory: Path = SERVICE_ACCOUNT) -> ClusterConfig:
     host, port = os.environ["KUBERNETES_SERVICE_HOST"], os.environ.get("KUBERNETES_SERVICE_PORT", "443")
     host = f"[{host}]" if ":" in host else host

@@ -85,9 +85,10 @@ class Records:
         return await self._read(*key)
 
     def settled(self, namespace: str, name: str, digest: str) -> str | None:
-        """The path of the Provider by which all is done for this digest; None where no record says so."""
+        """The path of the Provider by which all is done for this digest (empty: for any); None where no record says
+        so."""
         known = self._settled.get(hash((namespace, name)))
-        return known.provider if known is not None and known.digest == hash(digest) else None
+        return known.provider if known is not None and (not digest or known.digest == hash(digest)) else None
 
     def has_settled(self, namespace: str, name: str) -> bool:
         return hash((namespace, name)) in self._settled
@@ -186,6 +187,8 @@ class Records:
         self._lost.remove(namespace, name)
 
     def _keep(self, record: Record) -> bool:
+        if record.open:
+            return False
         key = hash((record.namespace, record.name))
         self._lost.remove(record.namespace, record.name)  # there it is again
         if record.settled:

@@ -28,11 +28,11 @@ class Person:
         kind = {"Content-Type": PATCHES["merge"]} if method == "PATCH" else {}
         return await self._bed.request(method, path, body, {"Impersonate-User": self.user, **kind})
 
-    async def refused(self, method: str, path: str, body: Any = None) -> str:
-        """The message of a 403; fails if it is anything else."""
+    async def refused(self, method: str, path: str, body: Any = None, *, status: int = 403) -> str:
+        """The message of a 403, or of the status that is meant; fails if it is anything else."""
         with pytest.raises(ApiError) as caught:
             await self.request(method, path, body)
-        assert caught.value.status == 403, caught.value
+        assert caught.value.status == status, caught.value
         return caught.value.message
 
 
