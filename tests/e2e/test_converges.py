@@ -145,7 +145,14 @@ async def test_whatever_happens_github_shows_the_last_state_of_each_run(arena: A
         # A check that was concluded can't be reopened.
         [m.Create(0, status="running"), b.Settle(), m.Annotate(0, "moved"), b.Settle(), m.Annotate(0, "main")],
         # The first milestone was cut after it had been told, and its run deleted: of its end nobody heard.
-        [m.Deaf("cut after", 1), m.Create(0, heard=True), b.Pause(0.3), b.Outage([m.Delete(0)])],
+        [
+            m.Create(1),
+            b.Settle(),
+            m.Deaf("cut after", 1),
+            m.Create(0, heard=True),
+            b.Pause(0.3),
+            b.Outage([m.Delete(0)]),
+        ],
         # Never seen to fail, and met by few examples.
         [
             m.Create(0, "PipelineRun", "shared", "running", heard=True),
