@@ -20,6 +20,7 @@ from tekton_integrations.integration import (
 )
 from tekton_integrations.limits import Bucket, Cost, Limits
 from tekton_integrations.quota import Quota
+from tekton_integrations.quotes import quoted
 from tekton_integrations.record import Record, Target
 from tekton_integrations.run import Child, Excerpt, Run, Skipped, State, Step
 from tekton_integrations.text import clean
@@ -54,5 +55,6 @@ __all__ = [
     "TemporaryError",
     "Throttled",
     "clean",
+    "quoted",
     "redirected",
 ]

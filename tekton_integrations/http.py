@@ -49,11 +49,12 @@ def redirected(response: Response, url: str) -> str | None:
     base = URL(url, encoded=True)
     try:
         target = base.join(URL(location))
-        same = _place(target) == _place(base)
+        same, where = _place(target) == _place(base), f"{target.scheme}://{target.host}"
     except (TypeError, ValueError):
-        same = False
+        same, where = False, "what is no URL"
     if not same:
-        message = f"an answer led to {clean(location)}, which is not at the endpoint of the Provider"
+        # Not the whole of it: it may hold a credential.
+        message = f"an answer led to {clean(where, 80)}, which is not at the endpoint of the Provider"
         raise PermanentError("EgressRefused", message)
     return origin(url) + target.raw_path_qs
 
@@ -126,7 +127,7 @@ class Http:
             message = f"{origin(url)} did not answer within {self._timeout.total:g} s"
             raise TemporaryError("TimedOut", message, maybe_sent=changes, down=True) from error
         except (aiohttp.ClientError, OSError) as error:
-            message = f"the connection to {origin(url)} broke: {clean(str(error) or type(error).__name__)}"
+            message = f"the connection to {origin(url)} broke: {_breakage(error)}"
             raise TemporaryError("ConnectionBroken", message, maybe_sent=changes, down=True) from error
 
     def _check(self, url: str, *, changes: bool) -> None:
@@ -167,6 +168,15 @@ def _unconnected(host: str, error: aiohttp.ClientError) -> IntegrationError:
     else:
         message = f"no connection to {host}: {clean(str(error))}"
     return TemporaryError("Unreachable", message, down=True)
+
+
+def _breakage(error: aiohttp.ClientError | OSError) -> str:
+    """In our words: what aiohttp says quotes what came, which may be no HTTP, and nobody's to publish."""
+    if isinstance(error, aiohttp.ClientResponseError | aiohttp.ClientPayloadError):
+        return "what came is no whole answer in HTTP"
+    if isinstance(error, aiohttp.ServerDisconnectedError):
+        return "it was closed before an answer came"
+    return clean(getattr(error, "strerror", None) or type(error).__name__)
 
 
 def _distrust(error: Exception) -> str:

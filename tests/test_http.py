@@ -227,6 +227,12 @@ def test_a_redirect_out_of_the_origin_is_refused(location: str) -> None:
     assert caught.value.reason == "EgressRefused"
 
 
+def test_of_where_a_redirect_led_only_the_host_is_told() -> None:
+    with pytest.raises(PermanentError) as caught:
+        redirected(answer(302, "https://me:s3cret@elsewhere.example/hidden?token=s3cret"), HERE)
+    assert caught.value.message.startswith("an answer led to https://elsewhere.example, which")
+
+
 PARTS = [
     "https:",
     "http:",
@@ -312,6 +318,28 @@ async def test_a_message_holds_no_control_characters_of_the_other_side(http: Mak
 
     async with talking(talk) as url:
         assert (await failure(http(url), "GET", url)).message.isprintable()
+
+
+@pytest.mark.parametrize(
+    "banner",
+    [
+        b"SSH-2.0-s3cret\r\n",
+        b"220 s3cret ESMTP\r\n",
+        b"HTTP/1.1 s3cret OK\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\ns3cret\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\ns3cret\r\n",
+    ],
+)
+async def test_what_came_in_place_of_an_answer_is_not_repeated(http: Make, banner: bytes) -> None:
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await request_head(reader)
+        writer.write(banner)
+
+    async with talking(talk) as url:
+        error = await failure(http(url), "GET", url)
+    assert error.reason == "ConnectionBroken"
+    assert error.message.startswith(f"the connection to {url} broke: ")
+    assert "s3cret" not in error.message
 
 
 @calmly

@@ -8,11 +8,10 @@ from typing import Any
 
 import msgspec
 
-from tekton_integrations import PermanentError, Response, Target, TemporaryError, clean
+from tekton_integrations import PermanentError, Response, Target, TemporaryError, clean, quoted
 from tekton_integrations_github import limits
 from tekton_integrations_github.needs import Need, accepted
 
-QUOTED = 120
 _CONVERSATION = re.compile(r"/(?:issues|pulls)/(\d+)")
 _THINGS = (
     (re.compile(r"/issues/comments/(\d+)"), "comment"),
@@ -77,9 +76,9 @@ def decoded(request: Request, response: Response) -> Any:
     except (ValueError, RecursionError) as error:
         kind = response.headers.get("content-type", "")
         if "json" in kind or not kind:
-            what = clean(str(error), QUOTED)
+            what = quoted(str(error))
         else:
-            what = f"it is {clean(kind, 40)}, as of a proxy or a login page; check the Provider's endpoint and proxy"
+            what = f"it is {quoted(kind, 40)}, as of a proxy or a login page; check the Provider's endpoint and proxy"
         raise unreadable(what, request) from error
 
 
@@ -102,17 +101,17 @@ def failure(request: Request, response: Response) -> Exception:
 
 
 def _forbidden(request: Request, response: Response, words: str) -> tuple[str, str]:
-    """Reason and message. GitHub's words are quoted short and clean."""
-    quoted, lower = _quoted(words), words.lower()
+    """Reason and message. GitHub's words tell administrators what no status does."""
+    reason, lower = _quoted(words), words.lower()
     if response.status == 451 or "archived" in lower or "access blocked" in lower or "repository disabled" in lower:
-        return "RepositoryBlocked", f"the repository is archived, locked or disabled ({quoted}); unarchive it"
+        return "RepositoryBlocked", f"the repository is archived, locked or disabled ({reason}); unarchive it"
     if "is locked" in lower:
-        return "ConversationLocked", f"the pull request's conversation is locked ({quoted}); unlock it"
-    return "Forbidden", f"GitHub refused ({quoted}); {_way_in(request, response, lower)}"
+        return "ConversationLocked", f"the pull request's conversation is locked ({reason}); unlock it"
+    return "Forbidden", f"GitHub refused ({reason}); {_way_in(request, response, lower)}"
 
 
 def _quoted(words: str) -> str:
-    return clean(words, QUOTED) or "without a reason"
+    return quoted(words) or "without a reason"
 
 
 def _way_in(request: Request, response: Response, words: str) -> str:
@@ -137,16 +136,16 @@ def _wanted(request: Request) -> str:
 
 def _refused(request: Request, status: int, words: str) -> tuple[str, str]:
     """Reason and message for what only a change can cure."""
-    quoted = _quoted(words)
+    reason = _quoted(words)
     if status == 404:
         return "NotFound", "GitHub knows no such thing in this repository, or does not show it to us"
     if status == 410:
-        return "Refused", f"GitHub says that it is gone or switched off ({quoted}); switch it on, or don't ask for it"
+        return "Refused", f"GitHub says that it is gone or switched off ({reason}); switch it on, or don't ask for it"
     if "No commit found" in words:
         return "UnknownCommit", "GitHub knows no such commit in this repository; check sha, and that it was pushed"
     if "maximum number of statuses" in words:
         return "TooManyStatuses", "the commit has 1,000 statuses of this name, GitHub takes no more; use another name"
-    return "Refused", f"GitHub answered {status}: {quoted}"
+    return "Refused", f"GitHub answered {status}: {reason}"
 
 
 def not_granted(target: Target, now: str) -> PermanentError:

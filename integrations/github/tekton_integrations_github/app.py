@@ -12,7 +12,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-from tekton_integrations import Context, PermanentError, TemporaryError, clean
+from tekton_integrations import Context, PermanentError, TemporaryError, quoted
 from tekton_integrations_github import limits
 from tekton_integrations_github.answers import Moved, Request, Unauthorized, unreadable
 from tekton_integrations_github.needs import Need
@@ -148,7 +148,7 @@ def refused(context: Context, words: str = "") -> TemporaryError:
     if context.credential.type == "GitHubApp":
         message += ", and check that appId is the App of that private key"
     if "('exp')" in words or "('iat')" in words:
-        message = f"set this machine's clock: GitHub takes the App's signature for too old or new ({clean(words, 80)})"
+        message = f"set this machine's clock: GitHub takes the App's signature for too old or new ({quoted(words, 80)})"
     return TemporaryError("CredentialRefused", message, RETRY, needs_help=True)
 
 

@@ -118,8 +118,16 @@ async def test_the_details_of_a_refusal_are_quoted_as_sentences(caller: Caller, 
 async def test_any_other_refusal_is_quoted_short_and_on_one_line(caller: Caller) -> None:
     error = await refusal(caller, Refusal(409, "No\x1b[31m\n" + "x" * 5000))
     assert error.reason == "Refused"
-    assert error.message.startswith("GitHub answered 409: No [31m xxx")
+    assert error.message.startswith("GitHub answered 409: No (31m xxx")
     assert len(error.message) < 200
+
+
+async def test_neither_links_nor_credentials_that_a_refusal_holds_are_repeated(caller: Caller) -> None:
+    said = "Denied: bearer ghs_aaaaBBBBccccDDDDeeee, see <https://evil.example|here> or [x](//evil.example)"
+    error = await refusal(caller, Refusal(403, said))
+    assert "ghs_" not in error.message
+    assert not set("<>[]|") & set(error.message)
+    assert "://" not in error.message
 
 
 async def test_a_refusal_without_a_word_is_told_as_such(caller: Caller) -> None:
