@@ -19,8 +19,15 @@ _Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 # deprecated IPv4-compatible ones (RFC 4291).
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 _COMPATIBLE = ipaddress.ip_network("::/96")
-# NAT64 at a place of its own (RFC 8215), and site-local addresses (RFC 3879), which Python takes for global ones.
-_INSIDE = (ipaddress.ip_network("64:ff9b:1::/48"), ipaddress.ip_network("fec0::/10"))
+# What Python (some versions of it) takes for global and is not, by IANA's registries of special purposes:
+# https://www.iana.org/assignments/iana-ipv4-special-registry and iana-ipv6-special-registry. Within the first, Oracle's
+# cloud has had its metadata. The last one is Azure's: https://learn.microsoft.com/azure/virtual-network/what-is-ip-address-168-63-129-16.
+_INSIDE = tuple(
+    ipaddress.ip_network(each)
+    for each in ("192.0.0.0/24", "192.88.99.0/24", "2001::/23", "3fff::/20", "168.63.129.16/32")
+)
+# Of IPv6 all that was given out; what is not, such as NAT64 at a place of its own, or site-local, is no address there.
+_GLOBAL = ipaddress.ip_network("2000::/3")
 
 
 class AddressRefused(OSError):
@@ -110,8 +117,10 @@ def public(address: _Address) -> bool:
     if isinstance(address, ipaddress.IPv6Address):
         if (carried := _carried(address)) is not None:
             return public(carried)
-        if address.teredo is not None or any(address in network for network in _INSIDE):
+        if address not in _GLOBAL:
             return False
+    if any(address in network for network in _INSIDE):
+        return False
     return address.is_global and not address.is_multicast and not address.is_reserved
 
 
