@@ -1,21 +1,58 @@
 """Structured logs: a fixed message with fields. Bind what is known once, with `logger.bind`."""
 
+import io
 import logging
 import sys
+from typing import TextIO
 
 import structlog
+
+from tekton_integrations.redaction import MASK, Redactor
+from tekton_integrations.secret_forms import TooMuch
 
 logger: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 
 
 # Local variables hold tokens and keys.
 _TRACEBACKS = structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
+# Of Secrets that were read, the newest last: what an exception quotes may be one.
+_MOST = 200
+_secrets: dict[bytes, None] = {}
+
+
+def hide(secret: bytes) -> None:
+    """From now on no traceback tells it."""
+    _secrets.pop(secret, None)
+    _secrets[secret] = None
+    if len(_secrets) > _MOST:
+        del _secrets[next(iter(_secrets))]
+
+
+def _hidden(text: str) -> str:
+    try:
+        return Redactor(_secrets).redact(text)
+    except TooMuch:
+        return MASK
+
+
+def _dicts(exc_info: structlog.typing.ExcInfo) -> list[dict[str, object]]:
+    found = _TRACEBACKS(exc_info)
+    for each in found:
+        each["exc_value"] = _hidden(str(each["exc_value"]))
+        each["exc_notes"] = [_hidden(str(note)) for note in each.get("exc_notes") or ()]
+    return found
+
+
+def _plain(out: TextIO, info: structlog.typing.ExcInfo) -> None:
+    told = io.StringIO()
+    structlog.dev.plain_traceback(told, info)
+    out.write(_hidden(told.getvalue()))
 
 
 def configure(level: str = "info", form: str = "json") -> None:
     """`form` is `json` for machines or `console` for people. Writes to standard error."""
     renderer: structlog.typing.Processor = (
-        structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+        structlog.dev.ConsoleRenderer(exception_formatter=_plain)
         if form == "console"
         else structlog.processors.JSONRenderer()
     )
@@ -24,7 +61,7 @@ def configure(level: str = "info", form: str = "json") -> None:
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            *([structlog.processors.ExceptionRenderer(_TRACEBACKS)] if form == "json" else []),
+            *([structlog.processors.ExceptionRenderer(_dicts)] if form == "json" else []),
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper())),

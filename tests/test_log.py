@@ -1,5 +1,6 @@
 """What the log tells, and what it must not."""
 
+import base64
 import json
 import uuid
 from collections.abc import Iterator
@@ -60,3 +61,22 @@ def test_a_bug_comes_with_its_traceback(capsys: pytest.CaptureFixture[str], form
 @pytest.mark.parametrize("form", ["json", "console"])
 def test_a_traceback_does_not_tell_secrets(capsys: pytest.CaptureFixture[str], form: str) -> None:
     assert SECRET not in logged(capsys, form)
+
+
+@pytest.mark.parametrize("form", ["json", "console"])
+def test_a_secret_that_an_exception_quotes_is_not_told(capsys: pytest.CaptureFixture[str], form: str) -> None:
+    secret = uuid.uuid4().hex
+    log.hide(secret.encode())
+    log.configure(form=form)
+    try:
+        try:
+            raise KeyError(secret)
+        except KeyError as error:
+            error.add_note(f"of {base64.b64encode(secret.encode()).decode()}")
+            raise ValueError(f"bad header: Bearer {secret}, ghs_aaaaBBBBccccDDDDeeee") from error
+    except ValueError:
+        log.logger.exception("bug", run="demo")
+    text = capsys.readouterr().err
+    assert "bad header: Bearer ***" in text
+    assert "KeyError" in text
+    assert not [each for each in (secret, base64.b64encode(secret.encode()).decode(), "ghs_") if each in text]

@@ -15,6 +15,7 @@ from tekton_integrations.annotations import DOMAIN
 from tekton_integrations.errors import TemporaryError
 from tekton_integrations.integration import Credential, ProviderType, SecretSource
 from tekton_integrations.kube.client import ApiError, KubeClient, collection
+from tekton_integrations.log import hide
 from tekton_integrations.provider import Provider
 
 MAX_AGE = 300.0
@@ -107,4 +108,6 @@ class Credentials:
         if len(keys) != 1 or keys[0] not in secret.data:
             wanted = f"has no key {key!r}" if key else "has not exactly one key; name it in secretRef.key"
             raise TemporaryError("CredentialUnavailable", f"{where} {wanted}", RETRY, needs_help=True)
-        return base64.b64decode(secret.data[keys[0]]), secret.metadata.resource_version
+        value = base64.b64decode(secret.data[keys[0]])
+        hide(value)
+        return value, secret.metadata.resource_version
