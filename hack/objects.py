@@ -53,3 +53,12 @@ def provider(namespace: str, name: str, spec: dict[str, Any]) -> dict[str, Any]:
         "metadata": {"name": name, "namespace": namespace},
         "spec": spec,
     }
+
+
+def notification(namespace: str, name: str, spec: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "apiVersion": f"{GROUP}/v1alpha1",
+        "kind": "Notification",
+        "metadata": {"name": name, "namespace": namespace},
+        "spec": spec,
+    }

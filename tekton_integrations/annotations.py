@@ -16,7 +16,10 @@ MAX_INTEGRATIONS = 8
 # Keys that the core reads itself, the same for every integration.
 PROVIDER = "provider"
 VERSION = "version"
-RESERVED = frozenset({PROVIDER, VERSION})
+SUSPEND = "suspend"
+RESERVED = frozenset({PROVIDER, VERSION, SUSPEND})
+# Of all integrations.
+SUSPEND_ALL = f"{DOMAIN}/{SUSPEND}"
 
 _KEY = re.compile(r"(?P<integration>[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?)\.integrations\.tekton\.dev/(?P<key>.+)")
 
@@ -33,7 +36,12 @@ def annotation(integration: str, key: str) -> str:
 
 def ours(annotations: Mapping[str, str]) -> dict[str, str]:
     """Our annotations, each value cut just past the limit, so that a cache holds no tenant's megabytes."""
-    return {key: value[: MAX_VALUE + 1] for key, value in annotations.items() if split(key)}
+    return {key: value[: MAX_VALUE + 1] for key, value in annotations.items() if key == SUSPEND_ALL or split(key)}
+
+
+def suspended(annotations: Mapping[str, str], integration: str) -> bool:
+    """Whether the run wants no reports by it."""
+    return "true" in (annotations.get(SUSPEND_ALL), annotations.get(annotation(integration, SUSPEND)))
 
 
 def by_integration(annotations: Mapping[str, str]) -> dict[str, dict[str, str]]:

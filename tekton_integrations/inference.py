@@ -10,7 +10,7 @@ from typing import Protocol
 from msgspec.structs import replace
 
 from tekton_integrations import annotations
-from tekton_integrations.integration import Integration, Source
+from tekton_integrations.integration import Found, Integration, Source
 from tekton_integrations.run import Inferred
 
 
@@ -43,6 +43,14 @@ class Inference:
             for key, found in each.infer(source).items()
             if key not in source.given
         )
+
+
+def filled_in(integration: Integration, source: Source, given: Mapping[str, str]) -> dict[str, Found]:
+    """What is inferred for a run because a Notification asks; `given`: all that it and the run say."""
+    if not integration.infers:
+        return {}
+    found = integration.infer(replace(source, given=given))
+    return {key: each for key, each in found.items() if key not in given}
 
 
 def _source(integration: Integration, written: Written, given: Mapping[str, str]) -> Source | None:

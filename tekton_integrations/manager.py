@@ -35,6 +35,8 @@ from tekton_integrations.kube.secrets import Credentials
 from tekton_integrations.kube.source import Source
 from tekton_integrations.limits import Bucket, Limits
 from tekton_integrations.log import logger
+from tekton_integrations.noticeboard import Noticeboard
+from tekton_integrations.notices import Notices
 from tekton_integrations.provider import Provider, decode_provider
 from tekton_integrations.publisher import Publisher
 from tekton_integrations.quota import Quota
@@ -43,6 +45,7 @@ from tekton_integrations.record import API_VERSION
 from tekton_integrations.registry import CORE
 from tekton_integrations.serving import PROGRESS, Serving, Worker
 from tekton_integrations.settings import Settings
+from tekton_integrations.tally import REPORTED
 from tekton_integrations.unserved import Unserved
 from tekton_integrations.wakeups import WakeUps
 
@@ -88,6 +91,8 @@ class Manager:
         )
         self._children = Children(client, self._cluster.runs, silence, settings.watch_namespace)
         self._publisher = Publisher(client, settings, self._cluster)
+        self._notices = Notices((), settings.namespace, settings.notified)
+        self._board = Noticeboard(client, self._cluster, self._notices, silence, brought=self._publisher.brought)
         self._servings: dict[str, Serving] = {}
 
     def missing(self) -> list[str]:
@@ -100,8 +105,13 @@ class Manager:
 
     @property
     def _informers(self) -> list[Informer[Any]]:
-        cluster = self._cluster
-        return [self._providers, self._publisher.informer, cluster.records.informer, *cluster.runs.informers.values()]
+        return [*self._first, *self._cluster.runs.informers.values()]
+
+    @property
+    def _first(self) -> list[Informer[Any]]:
+        """Those that must be filled before any run is looked at: records tell which are done with, Notifications which
+        are asked for, and Providers whose a Notification is."""
+        return [self._providers, self._publisher.informer, self._cluster.records.informer, self._board.informer]
 
     async def run(self, integrations: list[Integration], stop: asyncio.Event) -> None:
         """Until `stop`; raises what should end the process."""
@@ -125,17 +135,29 @@ class Manager:
             await secrets.close()
 
     def _serve(self, integrations: list[Integration], watermarks: list[float]) -> WakeUps:
-        self._cluster.runs.decode = partial(decode_run, inference=Inference(integrations))
+        self._notice(integrations)
         for integration, watermark in zip(integrations, watermarks, strict=True):
             mandate = self._mandate(integration.name)
             reconciler = Reconciler(integration, self._cluster, watermark, mandate)
             serving = self._add(integration.name, reconciler, mandate, self._settings.workers)
             reconciler.again = partial(serving.add, slack=PROGRESS)
+            reconciler.reported = partial(self._notices.tallies.note, outcome=REPORTED)
             self._publisher.serves(integration, serving, reconciler)
         mandate = self._mandate(CORE)
         first = min(watermarks, default=0.0)
         self._add(CORE, Unserved(self._cluster, self._publisher.brought, first, mandate), mandate, 2)
-        return WakeUps(self._cluster, self._servings, integrations, self._settings.grace)
+        wakeups = WakeUps(self._cluster, self._servings, integrations, self._settings.grace, self._notices)
+        wakeups.on_other_provider = self._board.on_provider
+        self._board.turns = self._servings
+        return wakeups
+
+    def _notice(self, integrations: list[Integration]) -> None:
+        cluster, notices = self._cluster, self._notices
+        notices.serve(integrations)
+        notices.provider = cluster.providers.get
+        notices.seen = cluster.runs.get
+        notices.recorded = lambda uid: {each.notification for each in cluster.records.of_run(uid)} - {""}
+        cluster.runs.decode = partial(decode_run, inference=Inference(integrations), notices=notices)
 
     def _mandate(self, name: str) -> Mandate:
         lease = Lease(
@@ -155,9 +177,9 @@ class Manager:
     async def _start(self, start: Any) -> None:
         """In an order in which nothing is cached that need not be: records tell which runs are done with."""
         cluster = self._cluster
-        for informer in (self._providers, self._publisher.informer, cluster.records.informer):
+        for informer in self._first:
             start(informer.run())
-        for informer in (self._providers, self._publisher.informer, cluster.records.informer):
+        for informer in self._first:
             await informer.synced.wait()
         for runs in cluster.runs.informers.values():
             start(runs.run())
@@ -171,6 +193,7 @@ class Manager:
         for serving in self._servings.values():
             start(serving.run())
         start(self._publisher.run())
+        start(self._board.run())
         start(observe_lag())
         for _ in range(EXAMINERS):
             start(self._children.work())

@@ -32,6 +32,12 @@ skipped_runs = Counter(
     ["integration", "reason"],
     registry=registry,
 )
+suppressed = Counter(
+    f"{_PREFIX}_suppressed",
+    "Runs that a Notification matched and that are not reported because of it.",
+    ["integration", "reason"],
+    registry=registry,
+)
 settled = Counter(
     f"{_PREFIX}_settled",
     "Remote objects of deleted runs that were concluded, or could not be.",

@@ -1,6 +1,7 @@
 """Turns what a run asks into an integration's typed options, or into an error that names the annotation to mend."""
 
 import difflib
+from collections.abc import Collection, Mapping
 from functools import cache
 from typing import Any, Literal, get_args, get_origin
 
@@ -28,12 +29,30 @@ def parse(integration: _Integration, asked: Asked) -> Any:
             f"{annotations.annotation(name, annotations.VERSION)}: this integration understands "
             f"{', '.join(integration.versions)}; use one of these or upgrade the integration",
         )
+    if annotations.SUSPEND in asked.options:
+        where = annotations.annotation(name, annotations.SUSPEND)
+        raise PermanentError("InvalidAnnotation", f"{where} must be true or false")
     fields = _fields(integration.Options)
     values = {key: value for key, value in asked.options.items() if key not in annotations.RESERVED}
     _refuse_unknown(name, values, fields)
     return integration.Options(
         **{field.name: _value(integration, field, values, asked) for field in fields.values() if _given(field, values)}
     )
+
+
+def problem(integration: _Integration, options: Mapping[str, str], *, constant: Collection[str]) -> str:
+    """What is wrong with the options of a Notification; empty for nothing. `constant`: those whose values are known."""
+    fields = _fields(integration.Options)
+    for key, value in options.items():
+        if key not in fields:
+            return f"spec.options.{key[:63]} is not known to {integration.name}; {_known(key, fields)}"
+        if key not in constant:
+            continue
+        try:
+            msgspec.convert(value, fields[key].type, strict=False)
+        except msgspec.ValidationError:
+            return f"spec.options.{key} must be {_rule(fields[key])}"
+    return ""
 
 
 @cache
@@ -44,10 +63,15 @@ def _fields(options: type[msgspec.Struct]) -> dict[str, msgspec.structs.FieldInf
 def _refuse_unknown(name: str, values: dict[str, str], fields: dict[str, Any]) -> None:
     for key in values:
         if key not in fields:
-            close = difflib.get_close_matches(key, fields, 1)
-            known = f"did you mean {close[0]!r}?" if close else f"known: {', '.join(fields)}"
             # The key is the user's own text, but it is cut: an Event must stay readable.
-            raise PermanentError("UnknownAnnotation", f"{annotations.annotation(name, key[:63])} is not known; {known}")
+            raise PermanentError(
+                "UnknownAnnotation", f"{annotations.annotation(name, key[:63])} is not known; {_known(key, fields)}"
+            )
+
+
+def _known(key: str, fields: Mapping[str, Any]) -> str:
+    close = difflib.get_close_matches(key, fields, 1)
+    return f"did you mean {close[0]!r}?" if close else f"known: {', '.join(fields)}"
 
 
 def _given(field: msgspec.structs.FieldInfo, values: dict[str, str]) -> bool:

@@ -21,7 +21,7 @@ _BETWEEN = "-"
 @dataclass(frozen=True)
 class Plan:
     """A report is due when `digest` is not the one that the record holds. `provider` and `version`
-    are what the run asks for by name, empty where it doesn't. `sources`: see Asked."""
+    are what the run asks for by name, empty where it doesn't. `sources`, `within`: see Asked."""
 
     options: Any
     target: Target
@@ -29,6 +29,7 @@ class Plan:
     provider: str
     version: str
     sources: dict[str, str]
+    within: str = ""
 
     @property
     def progresses(self) -> bool:
@@ -50,6 +51,7 @@ def plan(integration: Integration, run: Run, wanted: Asked) -> Plan:
         provider=wanted.options.get(annotations.PROVIDER, ""),
         version=wanted.options.get(annotations.VERSION, ""),
         sources=wanted.sources,
+        within=wanted.within,
     )
 
 
@@ -66,7 +68,9 @@ def due_digest(integration: Integration, run: Run, wanted: Asked) -> tuple[Any, 
     version = wanted.options.get(annotations.VERSION, "")
     # The record says where values came from, so it is written anew when they come from elsewhere.
     sources = [repr(sorted(wanted.sources.items()))] if wanted.sources else []
-    due = digest([run.uid, *facts, msgspec.json.encode(options).decode(), version, *sources])
+    # A Notification may come to name another Provider, which its users expect to be used then.
+    by = [f"{wanted.within}/{wanted.options.get(annotations.PROVIDER, '')}"] if wanted.within else []
+    due = digest([run.uid, *facts, msgspec.json.encode(options).decode(), version, *sources, *by])
     progress = () if milestones or run.final else integration.progress(run, options)
     return options, f"{due}{_BETWEEN}{digest(list(progress))[:16]}" if progress else due
 

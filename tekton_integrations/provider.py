@@ -154,7 +154,8 @@ def decode_provider(raw: bytes | msgspec.Raw) -> Provider:
 @dataclass(frozen=True, kw_only=True)
 class Need:
     """Who wants to show what where. `name` is the annotation `provider`, if there is one; `any_name`: whether the
-    integration itself looks at the target's name (Integration.resolves_names)."""
+    integration itself looks at the target's name (Integration.resolves_names); `within`: the only namespace whose
+    Provider is meant, where it isn't empty: a run's own namespace can't put another one in its place."""
 
     types: tuple[str, ...]
     namespace: str
@@ -162,6 +163,7 @@ class Need:
     target: Target
     name: str = ""
     any_name: bool = False
+    within: str = ""
 
 
 def choose(providers: Iterable[Provider], shared: str, need: Need) -> Provider:
@@ -172,7 +174,7 @@ def choose(providers: Iterable[Provider], shared: str, need: Need) -> Provider:
     types, namespace, target, name = need.types, need.namespace, need.target, need.name
     fitting = [p for p in providers if p.type in types and p.namespace in (namespace, shared)]
     if name:
-        fitting = [p for p in fitting if p.name == name]
+        fitting = [p for p in fitting if p.name == name and need.within in ("", p.namespace)]
     if not fitting:
         named = f" named {name!r}" if name else ""
         raise PermanentError(

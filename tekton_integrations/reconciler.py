@@ -19,7 +19,7 @@ from tekton_integrations.plan import failure_digest, plan
 from tekton_integrations.provider import Provider
 from tekton_integrations.record import Record
 from tekton_integrations.reporting import Reporter
-from tekton_integrations.requests import Asked, Request, asked, new_record, sourced
+from tekton_integrations.requests import Asked, Request, new_record, sourced, work
 from tekton_integrations.run import Run
 from tekton_integrations.settling import Settler
 from tekton_integrations.sharing import Quiet, Site
@@ -37,6 +37,8 @@ class Reconciler:
         self._watermark = watermark
         # Told which name has to be looked at again, besides those that are asked for.
         self.again: Callable[[Request], None] = lambda _: None
+        # Told of which Notification which run (its uid) was reported.
+        self.reported: Callable[[str, str], object] = lambda _path, _uid: None
         self.contexts = Contexts(integration, cluster)
         self.contexts.newest.revive = self._revive
         self._settler = Settler(integration, cluster, self.contexts, mandate)
@@ -55,7 +57,9 @@ class Reconciler:
             todo = plan(self._integration, run, wanted)
         except PermanentError:
             return False
-        by = records.settled(request.namespace, request.record_name, todo.digest)
+        # An edited Notification is no reason to show again what had ended before.
+        digest = "" if request.notification else todo.digest
+        by = records.settled(request.namespace, request.record_name, digest)
         if by is None:
             return False
         # An older run must not take its place, also after a restart.
@@ -92,8 +96,12 @@ class Reconciler:
         return await self._vanished(request, record)
 
     async def _present(self, request: Request, run: Run, record: Record | None) -> Wait | None:
-        wanted = asked(run).get(request.integration)
+        every = work(run)
+        wanted = every.get(request)
         if wanted is None:
+            for other in every if record is None and not request.notification else ():
+                if other.integration == request.integration:
+                    self.again(other)
             return await self._withdrawn(request, record)
         # Whoever was told that nothing is installed had not asked us.
         known = record is not None and record.condition.reason != "NotInstalled"
@@ -106,7 +114,9 @@ class Reconciler:
         )
         failed = failure_digest(run, wanted, providers)
         try:
-            return await self._reporter.report(run, wanted, ledger, failed)
+            wait = await self._reporter.report(run, wanted, ledger, failed)
+            self._told(run, wanted, ledger.record)
+            return wait
         except PermanentError as error:
             if not (isinstance(error, MissingAnnotation) and run.unresolved):
                 await ledger.give_up(error, failed)
@@ -122,6 +132,10 @@ class Reconciler:
             wait = await ledger.retry(bug, failed, run)
         self._reporter.over(run, ledger.record)
         return wait
+
+    def _told(self, run: Run, wanted: Asked, record: Record) -> None:
+        for path in wanted.notifications if record.reported else ():
+            self.reported(path, run.uid)
 
     async def _pruned(self, request: Request, last: Run, record: Record | None) -> Wait | None:
         """Deleted before its end was shown: it is shown all the same."""

@@ -164,6 +164,7 @@ class Reporter:
             labels=labels,
             target=todo.target,
             name=todo.provider,
+            within=todo.within,
             any_name=self._integration.resolves_names,
         )
         return provider.choose(providers, shared, need)

@@ -9,7 +9,9 @@ from msgspec.structs import replace
 from tekton_integrations import annotations
 from tekton_integrations.errors import PermanentError
 from tekton_integrations.record import Record, RunRef, record_name
-from tekton_integrations.run import Inferred, Run
+from tekton_integrations.run import Inferred, Matched, Run
+
+_SWITCH = ("true", "false")
 
 
 class Request(NamedTuple):
@@ -29,15 +31,18 @@ class Request(NamedTuple):
 
 class Asked(msgspec.Struct, frozen=True):
     """What a run asks of one integration: its options as written or inferred, and the keys that do not count.
-    `sources`: where those came from that were inferred."""
+    `sources`: where those came from that were inferred. `within`: the namespace that the Provider must be of, empty
+    where it doesn't matter. `notifications`: those that ask, too."""
 
     options: dict[str, str]
     ignored: tuple[str, ...]
     sources: dict[str, str] = {}
+    within: str = ""
+    notifications: tuple[str, ...] = ()
 
 
 def asked(run: Run) -> dict[str, Asked]:
-    """What a run asks, by integration. A run that another run controls asks nothing: its parent does."""
+    """What a run itself asks, by integration. A run that another run controls asks nothing: its parent does."""
     if run.parent:
         return {}
     counted = annotations.by_integration(run.annotations)
@@ -45,9 +50,37 @@ def asked(run: Run) -> dict[str, Asked]:
     inferred: dict[str, dict[str, Inferred]] = {}
     for each in run.inferred:
         inferred.setdefault(each.integration, {})[each.key] = each
-    return {
-        name: _asked(counted.get(name, {}), inferred.get(name, {}), ignored.get(name, {}))
+    every = {
+        name: _asked(_to_report(counted.get(name, {})), inferred.get(name, {}), ignored.get(name, {}))
         for name in sorted(counted.keys() | ignored.keys() | inferred.keys())
+        if not annotations.suspended(run.annotations, name)
+    }
+    return {name: each for name, each in every.items() if each.options or each.ignored}
+
+
+def asked_together(matched: Matched, own: Asked | None) -> Asked:
+    """What a Notification asks for a run; where it is merged, what the run says (`own`) goes first."""
+    if own is None:
+        return Asked(matched.options, (), matched.sources, within=matched.within, notifications=(matched.notification,))
+    return Asked(
+        options=matched.options | own.options,
+        ignored=own.ignored,
+        sources={key: source for key, source in matched.sources.items() if key not in own.options} | own.sources,
+        within="" if annotations.PROVIDER in own.options else matched.within,
+        notifications=(matched.notification,),
+    )
+
+
+def work(run: Run) -> dict[Request, Asked]:
+    """All that is asked about a run: by itself, and by Notifications."""
+    own, matched = asked(run), () if run.parent else run.matched
+    merged = {each.integration for each in matched if each.merged}
+    every = {("", name): each for name, each in own.items() if name not in merged}
+    for each in matched:
+        every[each.record, each.integration] = asked_together(each, own.get(each.integration) if each.merged else None)
+    return {
+        Request(name, notification, run.kind, run.namespace, run.name, run.uid): every[notification, name]
+        for notification, name in sorted(every)
     }
 
 
@@ -55,6 +88,11 @@ def _asked(written: dict[str, str], inferred: dict[str, Inferred], ignored: Iter
     left_out = {key: each for key, each in inferred.items() if key not in written}
     options = {key: each.value for key, each in left_out.items()} | written
     return Asked(options, tuple(sorted(ignored)), {key: each.source for key, each in left_out.items()})
+
+
+def _to_report(written: dict[str, str]) -> dict[str, str]:
+    """Without what only says whether to; another value of that is somebody's mistake, and told."""
+    return {key: value for key, value in written.items() if key != annotations.SUSPEND or value not in _SWITCH}
 
 
 def inherited(integration: str, key: str) -> PermanentError:
@@ -67,7 +105,7 @@ def inherited(integration: str, key: str) -> PermanentError:
 
 
 def for_run(run: Run) -> list[Request]:
-    return [Request(name, "", run.kind, run.namespace, run.name, run.uid) for name in asked(run)]
+    return list(work(run))
 
 
 def for_record(record: Record) -> Request:

@@ -115,14 +115,30 @@ class Inferred(msgspec.Struct, frozen=True, gc=False):
     source: str
 
 
+class Matched(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """A Notification (namespace/name) that wants the run reported, with these options; see joining.py.
+
+    `merged`: beneath what the run itself says to the integration. `record` is the Notification that the record is kept
+    for, empty where the annotations' own record is. `within` is the namespace of its Provider.
+    """
+
+    notification: str
+    integration: str
+    record: str
+    options: dict[str, str]
+    merged: bool = False
+    sources: dict[str, str] = {}
+    within: str = ""
+
+
 class Run(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Times are seconds since the epoch. `unresolved`: it refers to a Pipeline or Task that Tekton has yet to look
     at, and whose annotations it may copy. `annotations` holds ours only; `ignored` those of them that came with
     a remotely resolved Pipeline or Task and do not count. `parent` is the uid of the run that says to control this
     one, empty once that is known not to silence it. `children` are the names that the run lists as its own, and
     `child_kinds` their kinds; `retries` the times at which tries ended that were not the last. `inferred` is empty
-    unless the controller was told to infer. `pipelines_as_code`: this tool made the run and reports it; only known of
-    one that asks us, too."""
+    unless the controller was told to infer; `matched` has the Notifications that ask.
+    `pipelines_as_code`: this tool made the run and reports it; only known of one that asks us, too."""
 
     api_version: str
     kind: str
@@ -148,6 +164,7 @@ class Run(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     child_kinds: tuple[str, ...] = ()
     inferred: tuple[Inferred, ...] = ()
     pipelines_as_code: bool = False
+    matched: tuple[Matched, ...] = ()
 
     @property
     def final(self) -> bool:
@@ -156,7 +173,7 @@ class Run(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     @property
     def asks(self) -> bool:
         """It says anything to any integration, be it that this does not count."""
-        return bool(self.annotations or self.ignored or self.inferred)
+        return bool(self.annotations or self.ignored or self.inferred or self.matched)
 
     def ended_before(self, time: float) -> bool:
         return self.final and (self.finished or self.created) < time

@@ -27,5 +27,7 @@ class Settings:
     workers: int = 32
     # How long a new run may be without a condition before it is shown as queued; most get one within this.
     grace: float = 1.0
+    # So many open reports may Notifications make in one namespace.
+    notified: int = 5000
     # A watch without a byte for so long is dead; the API server sends bookmarks about once a minute.
     watch_silence: float = 90.0

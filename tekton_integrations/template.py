@@ -16,15 +16,18 @@ class TemplateError(ValueError):
     """Says what is wrong with the template, and what would do."""
 
 
-def render(template: str, values: Mapping[str, str], limit: int = LIMIT) -> str:
+def render(
+    template: str, values: Mapping[str, str], limit: int = LIMIT, *, pattern: re.Pattern[str] = _VARIABLE
+) -> str:
     """The template with the values of its variables. `limit`: characters that it, and what it becomes, may have.
+    `pattern`: what counts as a variable, with its name as the first group.
 
     Raises TemplateError for a variable without a value (Tekton leaves it standing), and over the limit.
     """
     if len(template) > limit:
         raise TemplateError(f"the template has {len(template)} characters; at most {limit} are allowed")
     parts, end, size = [], 0, 0
-    for found in _VARIABLE.finditer(template):
+    for found in pattern.finditer(template):
         parts += [template[end : found.start()], _value(found[1], values)]
         end = found.end()
         size += len(parts[-1]) + len(parts[-2])

@@ -4,7 +4,7 @@ By index, never by looking at everything, except where our turn begins.
 """
 
 import asyncio
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 
 from tekton_integrations.cluster import Cluster
@@ -12,10 +12,11 @@ from tekton_integrations.integration import Integration
 from tekton_integrations.kube.claims import Claim
 from tekton_integrations.kube.informer import Informer
 from tekton_integrations.kube.secret_watches import SecretWatches
+from tekton_integrations.notices import Notices
 from tekton_integrations.provider import Provider
 from tekton_integrations.record import Record
 from tekton_integrations.registry import CORE
-from tekton_integrations.requests import Request, asked, for_record, for_run
+from tekton_integrations.requests import Request, for_record, for_run, work
 from tekton_integrations.run import Run, State
 from tekton_integrations.serving import PROGRESS, Serving
 from tekton_integrations.slices import in_slices
@@ -26,14 +27,22 @@ class WakeUps:
     """`grace`: seconds that a new run may be without a condition before it is shown as queued."""
 
     def __init__(
-        self, cluster: Cluster, servings: Mapping[str, Serving], integrations: Sequence[Integration], grace: float
+        self,
+        cluster: Cluster,
+        servings: Mapping[str, Serving],
+        integrations: Sequence[Integration],
+        grace: float,
+        notices: Notices | None = None,
     ) -> None:
         self._cluster = cluster
         self._servings = servings
         self._types = {each.name: {kind.name for kind in each.provider_types} for each in integrations}
         self._kinds = {kind.name: kind for each in integrations for kind in each.provider_types}
         self._grace = grace
+        self._notices = Notices((), cluster.shared_namespace, 0) if notices is None else notices
         self._secrets: SecretWatches | None = None
+        # Told of a Provider that came, went, or is of another type.
+        self.on_other_provider: Callable[[Provider], None] = lambda _: None
         # What concerns perhaps a hundred thousand names, and is done in slices.
         self._long: asyncio.Queue[Iterator[None]] = asyncio.Queue()
 
@@ -56,20 +65,24 @@ class WakeUps:
 
     def wanted(self, run: Run) -> bool:
         """Whether something is left to do about it, as far as the caches know."""
-        if not run.asks:
-            return False
-        return any(
+        wanted = run.asks and any(
             not self._serving(request.integration).worker.settled(run, request, wanted)
-            for request, wanted in zip(for_run(run), asked(run).values(), strict=True)
+            for request, wanted in work(run).items()
         )
+        if run.matched and not wanted:
+            self._notices.follow(run, None)
+        return wanted
 
     def on_run(self, before: Run | None, now: Run | None) -> None:
         run = now or before
         assert run is not None
+        if run.matched or (before is not None and before.matched):
+            kept = now is not None and self._cluster.runs.get(now.kind, now.namespace, now.name) is now
+            self._notices.follow(before, now if kept else None)
         known = self._known(run)
         names = known | set(for_run(run))
         if now is None and (names := {name for name in names if name in known or self._open(run, name)}):
-            self._cluster.runs.remember(run, {name.integration for name in names})
+            self._cluster.runs.remember(run, names)
             for name in names:
                 if not self._serving(name.integration).holds:
                     self._cluster.records.forget_lost(name.namespace, name.record_name)
@@ -77,7 +90,7 @@ class WakeUps:
         moved = (
             before is not None
             and now is not None
-            and (before.annotations, before.final) != (now.annotations, now.final)
+            and (before.annotations, before.matched, before.final) != (now.annotations, now.matched, now.final)
         )
         for name in names:
             if moved:
@@ -107,6 +120,9 @@ class WakeUps:
         if before is not None and now is not None and before.same_spec(now):
             return  # its status only, which is our own word
         types = {provider.type for provider in (before, now) if provider}
+        for provider in (now or before,) if before is None or now is None or before.type != now.type else ():
+            assert provider is not None
+            self.on_other_provider(provider)
         self._long.put_nowait(
             self._wake(now or before, {name for name, own in self._types.items() if own & types}, cured=False)
         )
@@ -170,7 +186,7 @@ class WakeUps:
         return {for_record(record) for record in self._cluster.records.of_run(run.uid) if not stray(record)}
 
     def _open(self, run: Run, name: Request) -> bool:
-        return not self._serving(name.integration).worker.settled(run, name, asked(run)[name.integration])
+        return not self._serving(name.integration).worker.settled(run, name, work(run)[name])
 
     def _add(self, name: Request, run: Run, *, new: bool) -> None:
         """A run's end goes first; one that is new gets a moment, in which Tekton usually gives it a condition."""

@@ -49,9 +49,17 @@ def test_of_providers_the_controller_writes_the_status_only() -> None:
     assert verbs(everywhere, "integrations.tekton.dev", "providers/status") == {"patch"}
 
 
+def test_of_notifications_the_controller_writes_the_status_only_and_editors_the_rest() -> None:
+    everywhere = list(bound_everywhere())
+    assert verbs(everywhere, "integrations.tekton.dev", "notifications") == {"list", "watch"}
+    assert verbs(everywhere, "integrations.tekton.dev", "notifications/status") == {"patch"}
+    editors = [role for role in of_kind("ClusterRole") if role["metadata"]["name"] == "tekton-integrations-edit"]
+    assert verbs(editors, "integrations.tekton.dev", "notifications") == {"create", "update", "patch", "delete"}
+
+
 def test_people_get_to_read_records_and_no_role_lets_them_write_these() -> None:
     people = [role for role in of_kind("ClusterRole") if "labels" in role["metadata"]]
-    assert len(people) == 2
+    assert len(people) == 3
     assert verbs(people, "integrations.tekton.dev", "integrationstatuses") == READS
     assert verbs(people, "integrations.tekton.dev", "integrations") == READS
 

@@ -17,7 +17,8 @@ from tekton_integrations.kube.client import ApiError, KubeClient, collection
 from tekton_integrations.kube.informer import Informer
 from tekton_integrations.kube.lister import Lister
 from tekton_integrations.kube.metadata_json import PARENT_LABEL, Labelled, decode_labelled
-from tekton_integrations.kube.runs import ALL, Runs, integration_of, on_its_own
+from tekton_integrations.kube.own_words import ALL, integration_of, on_its_own
+from tekton_integrations.kube.runs import Runs
 from tekton_integrations.kube.runs_json import decode_run
 from tekton_integrations.kube.source import Source
 from tekton_integrations.log import logger
@@ -85,7 +86,7 @@ class Children:
         verdict = self._verdicts.get(run.uid)
         if verdict is not None:
             return on_its_own(run, verdict)
-        if run.parent and (run.annotations or run.ignored):
+        if run.parent and run.asks:
             self._queue.add(Suspect(run.kind, run.namespace, run.name, run.uid, asked=True))
         return run
 

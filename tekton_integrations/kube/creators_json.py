@@ -1,9 +1,10 @@
 """What of a run was written by its creator, and what Tekton copied to it from a Pipeline or a Task.
 
-`managedFields` tell; they are long, so they are decoded only for a run about which it matters.
+`managedFields` tell; they are long, so they are decoded only for a run about which it matters. So are its results,
+which its tasks wrote: they may let a run in, and never say where it is shown.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -14,6 +15,9 @@ from tekton_integrations.inference import Inference
 from tekton_integrations.integration import Source
 from tekton_integrations.kube.metadata_json import Metadata
 from tekton_integrations.run import Inferred
+
+# Characters of a result that count.
+RESULT = 4096
 
 
 class Said(NamedTuple):
@@ -47,6 +51,17 @@ class Written(msgspec.Struct, frozen=True, kw_only=True, dict=True):
             inferred=inference(self, counted) if inference and not child else (),
             pipelines_as_code=bool(mine) and not child and self._by_pipelines_as_code,
         )
+
+    @property
+    def labels(self) -> Mapping[str, str]:
+        """All of them, whoever wrote them."""
+        return self.metadata.labels
+
+    @cached_property
+    def results(self) -> dict[str, str]:
+        """Those that are strings, each cut."""
+        status = _results_decoder.decode(self.raw).status
+        return {name: value[:RESULT] for name, value in _named(status.results or status.task_results)}
 
     @property
     def _by_pipelines_as_code(self) -> bool:
@@ -83,13 +98,27 @@ class _Object(msgspec.Struct, gc=False):
     spec: _Spec = msgspec.field(default_factory=_Spec)
 
 
+class _Status(msgspec.Struct, gc=False, rename="camel"):
+    results: Any = None
+    task_results: Any = None
+
+
+class _WithResults(msgspec.Struct, gc=False):
+    status: _Status = msgspec.field(default_factory=_Status)
+
+
 _decoder = msgspec.json.Decoder(_Object)
+_results_decoder = msgspec.json.Decoder(_WithResults)
 
 
 def _params(raw: bytes | msgspec.Raw) -> dict[str, str]:
     """Those parameters of a run whose values are strings. What has another form is left out and no error: no run goes
     unreported because of it."""
-    params = msgspec.json.decode(_decoder.decode(raw).spec.params)
-    listed = [each for each in params if isinstance(each, dict)] if isinstance(params, list) else []
-    named = [(each.get("name"), each.get("value")) for each in listed]
-    return {name: value for name, value in named if isinstance(name, str) and isinstance(value, str)}
+    return dict(_named(msgspec.json.decode(_decoder.decode(raw).spec.params)))
+
+
+def _named(listed: Any) -> Iterator[tuple[str, str]]:
+    entries = [each for each in listed if isinstance(each, dict)] if isinstance(listed, list) else []
+    for name, value in [(each.get("name"), each.get("value")) for each in entries]:
+        if isinstance(name, str) and isinstance(value, str):
+            yield name, value

@@ -8,14 +8,13 @@ from collections.abc import Callable, Collection, Iterator
 from typing import TypeVar
 
 import msgspec
-from msgspec.structs import replace
 
-from tekton_integrations import annotations
 from tekton_integrations.kube.below import Below
 from tekton_integrations.kube.client import ApiError, KubeClient, collection
 from tekton_integrations.kube.informer import Handler, Informer
-from tekton_integrations.kube.lister import Lister
+from tekton_integrations.kube.lister import Lister, newer
 from tekton_integrations.kube.metadata_json import PARENT_LABEL
+from tekton_integrations.kube.own_words import on_its_own
 from tekton_integrations.kube.runs_json import decode_child, decode_run
 from tekton_integrations.kube.source import Source
 from tekton_integrations.requests import Request, for_run
@@ -26,8 +25,6 @@ _LAST = 20_000
 _GONE = 65_536
 # Seconds; longer than nobody is in charge after a holder was killed.
 _GAP = 60.0
-# Stands for all integrations.
-ALL = "*"
 
 # https://kubernetes.io/docs/concepts/overview/working-with-objects/names/#dns-subdomain-names
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?")
@@ -50,7 +47,7 @@ class Runs:
         self._last: dict[str, Run] = {}
         self._when: dict[str, float] = {}
         # Who still has to look at a deleted run.
-        self._waiting: dict[str, set[str]] = {}
+        self._waiting: dict[str, set[tuple[str, str]]] = {}
         self._gone: dict[int, None] = {}
         self._at_start: set[str] = set()
         # Children that are reported on their own, which the informers leave out; see children.py.
@@ -161,15 +158,27 @@ class Runs:
                 self._at_start.discard(run.uid)
                 self.dropped(run)
 
+    async def renew(self, kind: str, namespace: str, name: str) -> None:
+        """Looks anew at what a cached run asks, although it has not changed. Raises ApiError."""
+        run, before = await self.read(kind, namespace, name), self.get(kind, namespace, name)
+        same = run is not None and before is not None and run.uid == before.uid
+        if run is None or before is None or not same or newer(before.resource_version, run.resource_version):
+            return  # the watch tells, or has told
+        lister = self.informers[kind].lister
+        lister.remove(namespace, name)
+        if self.wanted(run):
+            lister.put(run)
+        self.changed(before, run)
+
     def relist(self) -> None:
         for informer in self.informers.values():
             informer.relist()
 
-    def remember(self, run: Run, integrations: set[str]) -> None:
-        """A deleted run, which these integrations still have to look at."""
+    def remember(self, run: Run, requests: Collection[Request]) -> None:
+        """A deleted run, which these still have to look at."""
         _remember(self._last, run.uid, run, _LAST)
         _remember(self._when, run.uid, time.monotonic(), _LAST)
-        _remember(self._waiting, run.uid, integrations, _LAST)
+        _remember(self._waiting, run.uid, {(each.integration, each.notification) for each in requests}, _LAST)
 
     def just_deleted(self) -> list[Run]:
         """Those that went while perhaps nobody was in charge. What was done about them may be unknown."""
@@ -183,9 +192,9 @@ class Runs:
         return self._last.get(uid)
 
     def forget(self, request: Request) -> None:
-        """This integration is done with a deleted run; the last one that says so ends our memory of it."""
+        """It is done with a deleted run; the last one that says so ends our memory of it."""
         waiting = self._waiting.get(request.uid, set())
-        waiting.discard(request.integration)
+        waiting.discard((request.integration, request.notification))
         if not waiting:
             self._waiting.pop(request.uid, None)
             self._last.pop(request.uid, None)
@@ -227,21 +236,6 @@ class Runs:
         if run.children and run.asks:
             self.dropped(run)
         return False
-
-
-def integration_of(annotation: str) -> str:
-    parts = annotations.split(annotation)
-    return parts[0] if parts else ""
-
-
-def on_its_own(run: Run, integrations: Collection[str]) -> Run:
-    """The run as far as it counts beside its parent: what it says to these integrations."""
-
-    def counts(key: str) -> bool:
-        return ALL in integrations or integration_of(key) in integrations
-
-    mine = {key: value for key, value in run.annotations.items() if counts(key)}
-    return replace(run, parent="", annotations=mine, ignored=tuple(filter(counts, run.ignored)))
 
 
 def _remember(memory: dict[K, V], key: K, value: V, limit: int) -> None:

@@ -4,10 +4,12 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from tekton_integrations.inference import Inference
 from tekton_integrations.kube.creators_json import Written
 from tekton_integrations.kube.metadata_json import Metadata
+from tekton_integrations.notices import Notices
 from tekton_integrations.record import seconds
 from tekton_integrations.run import KINDS, Child, Run, Skipped, State, Step, state_of
 
@@ -100,17 +102,18 @@ class _Object(msgspec.Struct, gc=False, rename="camel"):
 _decoder = msgspec.json.Decoder(_Object)
 
 
-def decode_run(raw: bytes | msgspec.Raw, inference: Inference = _NO_INFERENCE) -> Run:
+def decode_run(raw: bytes | msgspec.Raw, inference: Inference = _NO_INFERENCE, notices: Notices | None = None) -> Run:
     """A Run from the JSON of a PipelineRun, TaskRun or CustomRun; msgspec.DecodeError if it is none."""
     source = _decoder.decode(raw)
     metadata, status = source.metadata, source.status
     condition = _succeeded(status)
-    said = Written(raw=raw, kind=source.kind, metadata=metadata, remote=_is_remote(source)).said(inference)
+    written = Written(raw=raw, kind=source.kind, metadata=metadata, remote=_is_remote(source))
+    said = written.said(inference)
     state = _state(status, condition)
     finished = status.completion_time or (
         condition.last_transition_time if condition and condition.status != "Unknown" else None
     )
-    return Run(
+    run = Run(
         api_version=source.api_version,
         kind=source.kind,
         namespace=metadata.namespace,
@@ -136,6 +139,8 @@ def decode_run(raw: bytes | msgspec.Raw, inference: Inference = _NO_INFERENCE) -
         inferred=said.inferred,
         pipelines_as_code=said.pipelines_as_code,
     )
+    matched = notices(run, written) if notices else ()
+    return replace(run, matched=matched) if matched else run
 
 
 def decode_child(raw: bytes | msgspec.Raw) -> tuple[str, Child]:

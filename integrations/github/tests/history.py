@@ -15,6 +15,7 @@ from integrations.github.tests.blows import POD, TASK_RUNS, TASKS, Api, TimedQuo
 from tekton_integrations import Record, State
 from tekton_integrations.kube.client import ApiError
 from tekton_integrations.provider import Grant, Provider
+from tekton_integrations.requests import for_run
 from tests.fakes.github import Call, Clock, GitHub
 from tests.fakes.github.faults import Rule
 from tests.reconciling import NAMESPACE, World
@@ -150,7 +151,7 @@ class History:
         self.deleted, self.stop_at = True, 0
         runs.informers[self.world.run.kind].lister.remove(NAMESPACE, self.world.run.name)
         if seen and not self.restarts:
-            runs.remember(self.world.run, {"github"})
+            runs.remember(self.world.run, for_run(self.world.run))
         for path in [path for path in self.api.objects if tasks and path.startswith(TASK_RUNS)]:
             self.api.remove(path)
         self.due = self.now

@@ -1,0 +1,144 @@
+"""What a run's annotations and the Notifications that match it come to together. Pure; see docs/decisions/0020.
+
+Those that lead to one target make one record, and the annotations' options win. Annotations that lead nowhere by
+themselves change the options of each Notification.
+"""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple, Protocol
+
+from msgspec.structs import replace
+
+from tekton_integrations import annotations
+from tekton_integrations.errors import MissingAnnotation, PermanentError
+from tekton_integrations.inference import filled_in
+from tekton_integrations.integration import Integration, Source
+from tekton_integrations.matching import Standing
+from tekton_integrations.notification import VARIABLE, Notification
+from tekton_integrations.options import parse
+from tekton_integrations.requests import Asked, asked, asked_together
+from tekton_integrations.run import Matched, Run
+from tekton_integrations.template import TemplateError, render
+
+TEMPLATE = "template"
+# Why a run that matches is not reported.
+NO_TARGET, INVALID_OPTION, SAME_TARGET = "NoTarget", "InvalidOption", "SameTarget"
+
+_Address = tuple[str, str, str, str]
+
+
+class Exact(Protocol):
+    @property
+    def exact(self) -> Source: ...
+
+
+class Outcome(NamedTuple):
+    """What comes of one Notification that matches: a Matched, or the reason for which there is none."""
+
+    path: str
+    matched: Matched | None
+    reason: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Joint:
+    """`kept`: the Notifications that have a record of this run by their own name."""
+
+    run: Run
+    facts: Exact
+    kept: Collection[str]
+
+    def __call__(self, standings: Iterable[Standing]) -> Iterator[Outcome]:
+        said = asked(self.run)
+        taken: dict[str, set[_Address]] = {}
+        for standing in standings:
+            name = standing.integration.name
+            outcome = self._outcome(standing, said.get(name), taken.setdefault(name, set()))
+            if outcome.matched and outcome.matched.merged and self._complete(standing, said[name]):
+                del said[name]  # one record is enough for it
+            yield outcome
+
+    def _outcome(self, standing: Standing, own: Asked | None, taken: set[_Address]) -> Outcome:
+        path = standing.notification.path
+        alone = self._alone(standing, own)
+        try:
+            matched = self._joined(standing, alone, own)
+            address = _address(standing.integration, self.run, _together(matched, own))
+        except MissingAnnotation:
+            return Outcome(path, None, NO_TARGET)
+        except PermanentError:
+            return Outcome(path, None, INVALID_OPTION)
+        if address in taken:
+            return Outcome(path, None, SAME_TARGET)
+        taken.add(address)
+        return Outcome(path, matched)
+
+    def _complete(self, standing: Standing, own: Asked) -> bool:
+        return _target(standing.integration, self.run, own) is not None
+
+    def _alone(self, standing: Standing, own: Asked | None) -> Matched:
+        """As if the run said nothing."""
+        notification, integration = standing.notification, standing.integration
+        options = dict(_rendered(notification, self.run, self.facts))
+        found = filled_in(integration, self.facts.exact, options | (own.options if own else {}))
+        return Matched(
+            notification=notification.path,
+            integration=integration.name,
+            record=notification.path,
+            options={key: each.value for key, each in found.items()}
+            | options
+            | {annotations.PROVIDER: notification.provider},
+            sources={key: each.source for key, each in found.items()},
+            within=standing.within,
+        )
+
+    def _joined(self, standing: Standing, alone: Matched, own: Asked | None) -> Matched:
+        if own is None or not own.options:
+            return alone
+        both = replace(alone, merged=True)
+        by_themselves = _target(standing.integration, self.run, own)
+        if by_themselves is None:
+            return both
+        elsewhere = _target(standing.integration, self.run, _together(alone, None))
+        together = _target(standing.integration, self.run, _together(both, own))
+        if elsewhere is not None and elsewhere not in (by_themselves, together):
+            return alone
+        # What has a record goes on with it, though the annotations came later.
+        return both if alone.notification in self.kept else replace(both, record="")
+
+
+def _rendered(notification: Notification, run: Run, facts: Exact) -> Iterator[tuple[str, str]]:
+    """Options, without those that name what the run does not have."""
+    for key, value in notification.options.items():
+        if "$" not in value:
+            yield key, value
+            continue
+        try:
+            yield key, render(value, _values(run, facts.exact), pattern=VARIABLE)
+        except TemplateError:
+            continue
+    if notification.template:
+        yield TEMPLATE, notification.template  # its variables are the integration's
+
+
+def _values(run: Run, source: Source) -> Mapping[str, str]:
+    plain = {"namespace": run.namespace, "name": run.name, "kind": run.kind, "pipeline": run.pipeline}
+    groups = {"labels": source.labels, "annotations": source.annotations, "params": source.params}
+    return plain | {f"{group}.{key}": value for group, values in groups.items() for key, value in values.items()}
+
+
+def _together(matched: Matched, own: Asked | None) -> Asked:
+    return asked_together(matched, own if matched.merged else None)
+
+
+def _target(integration: Integration, run: Run, wanted: Asked) -> _Address | None:
+    try:
+        return _address(integration, run, wanted)
+    except PermanentError:
+        return None
+
+
+def _address(integration: Integration, run: Run, wanted: Asked) -> _Address:
+    options: Any = parse(integration, wanted)
+    return integration.target(run, options).address

@@ -1,0 +1,224 @@
+"""The Notifications that hold for the integrations of this process, and what they come to for each run.
+
+Asked whenever a run is decoded. A state, a reason, a result or an expression let a run in; what was let in stays, so
+that what is shown of it is kept right.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator
+
+from tekton_integrations import annotations, metrics
+from tekton_integrations.expressions import ExpressionError, compiled
+from tekton_integrations.integration import Integration
+from tekton_integrations.joining import INVALID_OPTION, NO_TARGET, SAME_TARGET, TEMPLATE, Joint, Outcome
+from tekton_integrations.matching import Facts, Index, Standing, at_this_moment
+from tekton_integrations.notification import Notification, known, variables
+from tekton_integrations.options import problem
+from tekton_integrations.provider import Provider
+from tekton_integrations.run import Matched, Run
+from tekton_integrations.tally import MATCHED, Tallies
+
+# Of those that reach a run's namespace, kind and labels so many are looked at, and so many may report it.
+LOOKED_AT = 32
+MATCHES = 16
+OPTED_OUT, ENDED_BEFORE, TOO_MANY, EXPRESSION_FAILED = "OptedOut", "EndedBefore", "TooMany", "ExpressionFailed"
+REASONS = (OPTED_OUT, ENDED_BEFORE, TOO_MANY, EXPRESSION_FAILED, NO_TARGET, INVALID_OPTION, SAME_TARGET)
+
+
+class NotReady(Exception):
+    """What is wrong with a Notification: a reason in one word, and what to mend."""
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+class Notices:
+    """`cap`: so many open reports may Notifications make in one namespace. `provider` finds one by namespace and name,
+    `seen` a run in the cache by kind, namespace and name, and `recorded` tells for which Notifications a run (its uid)
+    has an open record."""
+
+    def __init__(self, integrations: Iterable[Integration], shared: str, cap: int) -> None:
+        self._types: dict[str, Integration] = {}
+        self.serve(integrations)
+        self._shared = shared
+        self._cap = cap
+        self.provider: Callable[[str, str], Provider | None] = lambda _namespace, _name: None
+        self.seen: Callable[[str, str, str], Run | None] = lambda _kind, _namespace, _name: None
+        self.recorded: Callable[[str], Collection[str]] = lambda _: ()
+        self.tallies = Tallies()
+        self._index = Index(shared)
+        # What is wrong with the others, by path.
+        self._problems: dict[str, NotReady] = {}
+        # Of the cached runs: which a Notification matches, and how many matches there are in a namespace.
+        self._runs: dict[str, set[tuple[str, str, str]]] = {}
+        self._open: Counter[str] = Counter()
+
+    def serve(self, integrations: Iterable[Integration]) -> None:
+        self._types = {kind.name: each for each in integrations for kind in each.provider_types}
+
+    def __bool__(self) -> bool:
+        return bool(self._index)
+
+    def standing(self, path: str) -> Standing | None:
+        return self._index.get(path)
+
+    def integration(self, notification: Notification) -> Integration | None:
+        """That of its Provider, as far as it is one of ours."""
+        if standing := self._index.get(notification.path):
+            return standing.integration
+        provider = self._provider(notification)
+        return self._types.get(provider.type) if provider else None
+
+    def typed(self, notification: Notification) -> bool:
+        """Whether its Provider is there."""
+        return self._provider(notification) is not None
+
+    def problem(self, path: str) -> NotReady | None:
+        return self._problems.get(path)
+
+    def put(self, notification: Notification) -> bool:
+        """Takes it in, or what it has become; tells whether anything about its reports is new."""
+        path = notification.path
+        before = self._index.get(path)
+        self._problems.pop(path, None)
+        try:
+            standing = self._checked(notification, before)
+        except NotReady as error:
+            self._problems[path] = error
+            return self._index.remove(path) is not None
+        if notification.suspend:
+            return self._index.remove(path) is not None
+        self._index.put(standing)
+        return before is not None and not _same(before, standing)
+
+    def remove(self, path: str) -> None:
+        self._index.remove(path)
+        self._problems.pop(path, None)
+        self.tallies.forget(path)
+
+    def __call__(self, run: Run, facts: Facts) -> tuple[Matched, ...]:
+        if not self._index or not (found := self._index.of(run, facts.labels)):
+            return ()
+        cached = self.seen(run.kind, run.namespace, run.name)
+        same = cached is not None and cached.uid == run.uid
+        before = {each.notification: each.record for each in cached.matched} if cached and same else {}
+        kept = {record for record in before.values() if record} | set(self.recorded(run.uid))
+        fit = self._fit(found, run, facts, {*before, *kept})
+        outcomes = [*Joint(run=run, facts=facts, kept=kept)(fit)]
+        return tuple(self._admitted(outcomes, run, before))
+
+    def _fit(self, found: list[Standing], run: Run, facts: Facts, kept: Collection[str]) -> Iterator[Standing]:
+        for at, standing in enumerate(found):
+            notification = standing.notification
+            stays = notification.path in kept
+            try:
+                if at >= LOOKED_AT:
+                    self._suppress(standing, run, TOO_MANY)
+                elif not (stays or at_this_moment(standing, run, facts)):
+                    continue
+                elif notification.allow_opt_out and annotations.suspended(run.annotations, standing.integration.name):
+                    self._suppress(standing, run, OPTED_OUT)
+                elif run.ended_before(notification.created) and not stays:
+                    self._suppress(standing, run, ENDED_BEFORE)
+                else:
+                    yield standing
+            except ExpressionError:
+                self._suppress(standing, run, EXPRESSION_FAILED)
+
+    def _admitted(self, outcomes: Iterable[Outcome], run: Run, before: Collection[str]) -> Iterator[Matched]:
+        count, others = 0, self._open[run.namespace] - len(before)
+        for path, matched, reason in outcomes:
+            standing = self._index.get(path)
+            assert standing is not None
+            if matched is None:
+                self._suppress(standing, run, reason)
+            elif count >= MATCHES or (path not in before and others + count >= self._cap):
+                self._suppress(standing, run, TOO_MANY)
+            else:
+                count += 1
+                self.tallies.note(path, run.uid, MATCHED)
+                yield matched
+
+    def _suppress(self, standing: Standing, run: Run, reason: str) -> None:
+        if self.tallies.note(standing.notification.path, run.uid, reason):
+            metrics.suppressed.labels(standing.integration.name, reason).inc()
+
+    def follow(self, before: Run | None, now: Run | None) -> None:
+        """A run in the cache changed; `now` is None once it is there no more."""
+        for run, add in ((before, False), (now, True)):
+            key = (run.kind, run.namespace, run.name) if run else ("", "", "")
+            for each in run.matched if run else ():
+                runs = self._runs.setdefault(each.notification, set())
+                if add != (key in runs):
+                    self._open[key[1]] += 1 if add else -1
+                (runs.add if add else runs.discard)(key)
+                if not runs:
+                    del self._runs[each.notification]
+                if not self._open[key[1]]:
+                    del self._open[key[1]]
+
+    def matching(self, path: str) -> list[tuple[str, str, str]]:
+        """The cached runs that a Notification matches: kind, namespace, name."""
+        return sorted(self._runs.get(path, ()))
+
+    def _checked(self, notification: Notification, before: Standing | None) -> Standing:
+        """Raises NotReady that says what to mend."""
+        provider = self._provider(notification)
+        if provider is None and before is not None and before.notification.provider == notification.provider:
+            integration, within = before.integration, before.within  # it may come again: reports are not torn down
+        elif provider is None:
+            raise NotReady(
+                "NoProvider",
+                f"there is no Provider {notification.provider!r} in namespace {notification.namespace} or "
+                f"{self._shared}; correct spec.providerRef.name, or create it",
+            )
+        elif provider.type not in self._types:
+            raise NotReady(
+                "NotInstalled",
+                f"no integration here takes Providers of type {provider.type}; install one, or choose another",
+            )
+        else:
+            integration, within = self._types[provider.type], provider.namespace
+        _check_options(notification, integration)
+        return Standing(
+            notification=notification, integration=integration, within=within, condition=_condition(notification)
+        )
+
+    def _provider(self, notification: Notification) -> Provider | None:
+        own = self.provider(notification.namespace, notification.provider)
+        return own or self.provider(self._shared, notification.provider)
+
+
+def _same(one: Standing, other: Standing) -> bool:
+    return one.notification.same_spec(other.notification) and (one.integration.name, one.within) == (
+        other.integration.name,
+        other.within,
+    )
+
+
+def _condition(notification: Notification) -> Callable[..., bool] | None:
+    try:
+        return compiled(notification.filter.expression) if notification.filter.expression else None
+    except ExpressionError as error:
+        raise NotReady("InvalidExpression", f"spec.filter.expression: {error}") from error
+
+
+def _check_options(notification: Notification, integration: Integration) -> None:
+    if TEMPLATE in notification.options:
+        raise NotReady("InvalidOption", "spec.options.template: put it into spec.template")
+    constant = [key for key, value in notification.options.items() if "$" not in value]
+    if wrong := problem(integration, notification.options, constant=constant):
+        raise NotReady("InvalidOption", wrong)
+    if notification.template and (
+        wrong := problem(integration, {TEMPLATE: notification.template}, constant=[TEMPLATE])
+    ):
+        raise NotReady("InvalidTemplate", wrong.replace("spec.options.template", "spec.template"))
+    for key, value in notification.options.items():
+        for variable in variables(value):
+            if not known(variable):
+                raise NotReady(
+                    "InvalidOption",
+                    f"spec.options.{key}: there is no $({variable}); known: $(namespace), $(name), $(kind), "
+                    "$(pipeline), $(labels.X), $(annotations.X), $(params.X)",
+                )
