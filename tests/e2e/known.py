@@ -79,8 +79,9 @@ class Wanted:
 @dataclass(eq=False, kw_only=True)
 class Known:
     """A run that was made. `created`: in seconds since the epoch; `external_id` is its name at GitHub, `heard_as` where
-    milestones are told. `excused`: what it left open could not be concluded, as nothing was granted then. `silent`:
-    its parent answers for it; None: perhaps, as the parent has changed. `missed`: a controller has died since.
+    milestones are told. `excused`: what it left open could not be concluded, as nothing was granted then, or nobody
+    knew of it. `silent`: its parent answers for it; None: perhaps, as the parent has changed. `forgotten`: somebody
+    deleted its record, and perhaps no controller has seen that; `missed`: a controller has died since.
     `has_shared`: it asks for a shared place, or did; `has_child`: it lists one, or did."""
 
     slot: int
@@ -97,6 +98,7 @@ class Known:
     status: str = "none"
     exists: bool = True
     excused: bool = False
+    forgotten: bool = False
     missed: bool = False
     has_shared: bool = False
     has_child: bool = False

@@ -112,7 +112,7 @@ class Annotate:
                     child.silent = None
             run.ask = self.ask
             run.has_shared = run.has_shared or ASKS[run.ask].shared
-            world.excuse()
+            world.excuse(run)
 
 
 @dataclass(frozen=True)

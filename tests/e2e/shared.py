@@ -31,7 +31,7 @@ def _left(run: Known, *, alone: bool) -> set[str]:
     """What may stand of one that is gone, or asks no more. If it had not ended there, who is older is shown again; but
     only by a controller that knew that this one had to give way."""
     ended = {STATUSES[run.status].commit} if run.final else set()
-    return ended | ({UNKNOWN} if alone or run.missed else set())
+    return ended | ({UNKNOWN} if alone or run.missed else set()) | ({"pending"} if run.excused else set())
 
 
 def _age(run: Known) -> int:

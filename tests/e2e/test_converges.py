@@ -20,7 +20,7 @@ from tests.e2e.arena import Arena
 from tests.e2e.known import ASKS, OWN, PATHS, STATUSES
 
 EXAMPLES = int(os.environ.get("CONVERGES_EXAMPLES", "25"))
-ACTIONS = int(os.environ.get("CONVERGES_ACTIONS", "12"))
+ACTIONS = int(os.environ.get("CONVERGES_ACTIONS", "8"))
 # So many histories are drawn for each that is played: Hypothesis draws the least one first, and of each new one five
 # that nearly are the same, which is cheap to look at and dear to play.
 DRAWN = 12

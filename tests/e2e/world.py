@@ -113,7 +113,7 @@ class World:
                 await self.bed.request("DELETE", self._path(each))
             each.exists = False
             del self.slots[each.slot]
-        self.excuse()
+            self.excuse(each)
 
     def children(self, run: Known) -> list[Known]:
         return [each for each in self.slots.values() if each.parent is run]
@@ -152,6 +152,7 @@ class World:
     async def _edit(self, run: Known, how: str, integration: str) -> None:
         path = f"{self.records_path}/{record_name(run.name, run.uid, integration)}"
         if how == "delete":
+            run.forgotten = True
             await self.bed.request("DELETE", path, headers=AS_CONTROLLER)
             return
         changes: dict[str, Object] = {
@@ -192,10 +193,13 @@ class World:
         self.granted = False
         self.excuse()
 
-    def excuse(self) -> None:
+    def excuse(self, changed: Known | None = None) -> None:
+        """`changed`: where it was shown, only its record told."""
         if not self.granted:
             for run in self.runs:
                 run.excused = True
+        if changed and changed.forgotten:
+            changed.excused = True
 
     async def start(self) -> None:
         self.controllers.append(await Inside.started(self.access, self.namespace))
@@ -236,3 +240,5 @@ class World:
             return not await self.complaints(self)
 
         await polled(probe, seconds)
+        for run in self.runs:
+            run.forgotten = False
