@@ -1,6 +1,7 @@
 """What somebody tries who may make runs, or Providers of a namespace, and no more. docs/security-tests.md lists all."""
 
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -11,86 +12,10 @@ from hack.testbed import TestBed
 from hack.testbed.api import polled
 from tests.e2e.attacks import INSIDE, NOWHERE, REBINDING, TOKEN, Object, Scene, cloud_event, hook
 from tests.e2e.builds import Build
+from tests.e2e.disguises import LOOPBACK, METADATA, PATHS, PLACES
 from tests.e2e.kinds import Made, Wanted, asking
 from tests.e2e.stage import REPOSITORY, SHA, condition
 from tests.fakes.webhook import Receiver, provider
-
-LOOPBACK = [
-    "127.0.0.1",
-    "127.1",
-    "127.0.1",
-    "127.255.255.254",
-    "2130706433",
-    "017700000001",
-    "0177.0.0.1",
-    "0x7f000001",
-    "0x7f.0.0.1",
-    "0X7F.1",
-    "127.000.000.001",
-    "0",
-    "0.0.0.0",
-    "localhost",
-    "LocalHost",
-    "localhost.",
-    "127.0.0.1.",
-    "[::1]",
-    "[::]",
-    "[::ffff:127.0.0.1]",
-    "[::ffff:7f00:1]",
-    "[0:0:0:0:0:ffff:7f00:0001]",
-    "[::127.0.0.1]",
-    "[64:ff9b::127.0.0.1]",
-    "[64:ff9b:1::127.0.0.1]",
-    "[2002:7f00:1::]",
-    "\u2460\u2461\u2466.0.0.1",
-    "127\u30020\u30020\u30021",
-    "me@127.0.0.1",
-    "evil.example\\@127.0.0.1",
-]
-METADATA = [
-    "169.254.169.254",
-    "2852039166",
-    "0xa9fea9fe",
-    "0251.0376.0251.0376",
-    "0xa9.254.0251.254",
-    "169.254.43518",
-    "[::ffff:169.254.169.254]",
-    "[::ffff:a9fe:a9fe]",
-    "[64:ff9b::a9fe:a9fe]",
-    "[2002:a9fe:a9fe::1]",
-    "[fd00:ec2::254]",
-    "[fe80::a9fe:a9fe]",
-    "100.100.100.200",
-    "192.0.0.192",
-    "168.63.129.16",
-]
-PATHS = {
-    "up": "/hook/../admin",
-    "half-encoded": "/hook/.%2e/admin",
-    "encoded": "/hook/%2e%2e/admin",
-    "encoded-slash": "/hook%2f..%2fadmin",
-    "backslash": "/hook/..\\admin",
-    "parameter": "/hook/..;/admin",
-    "fragment": "/hook#/../admin",
-    "blank": "/hook /admin",
-    "line": "/hook\r\nx-evil: 1",
-    "letters": "/h\u00f6\u00f6k",
-}
-PLACES: dict[str, dict[str, str]] = {
-    "owner-up": {"owner": ".."},
-    "owner-slash": {"owner": "acme/api/.."},
-    "owner-encoded": {"owner": "acme%2f.."},
-    "owner-dot": {"owner": "acme."},
-    "owner-blank": {"owner": "acme "},
-    "owner-letter": {"owner": "\u0430cme"},
-    "repo-up": {"repo": ".."},
-    "repo-deep": {"repo": "api/../../other/secret"},
-    "repo-query": {"repo": "api?x="},
-    "repo-encoded": {"repo": "api%2f..%2fsecret"},
-    "sha-path": {"sha": "../" + "0" * 37},
-    "other-case": {"owner": "Other", "repo": "SECRET"},
-    "other": {"owner": "other", "repo": "secret"},
-}
 
 
 @pytest.fixture(scope="module")
@@ -126,7 +51,7 @@ async def test_a_shared_credential_does_not_go_to_a_url_of_a_tenant(scene: Scene
     await scene.asks(namespace, "beside", hook(f"{scene.mine.url}/hooked"))
     await scene.asks(namespace, "ours", hook(f"{scene.mine.url}/hook/a"))
     for receiver, run in ((scene.tenant, "theirs"), (scene.mine, "beside"), (scene.mine, "ours")):
-        await polled(lambda receiver=receiver, run=run: _heard(receiver, run))
+        await polled(partial(_heard, receiver, run))
     assert {call.authorization for call in scene.tenant.calls} == {""}
     lent = {(call.path, call.authorization) for call in scene.mine.calls}
     assert lent == {("/hooked", ""), ("/hook/a", f"Bearer {TOKEN}")}
