@@ -14,7 +14,8 @@ import structlog
 from hack import objects
 from hack.controller import NAMESPACE
 from hack.testbed import ApiError, TestBed
-from tests.e2e.inside import Access
+from hack.testbed.api import polled
+from tests.e2e.inside import Access, Inside
 from tests.e2e.machine import Action
 from tests.e2e.shared import SHARED
 from tests.e2e.stage import GROUP, Stage
@@ -49,6 +50,7 @@ class Arena:
             structlog.configure(logger_factory=structlog.PrintLoggerFactory(file), wrapper_class=level)
             arena = cls(stage, receiver, await Access.of(bed), log)
             await arena._furnish()
+            await arena._install()
             yield arena
             asyncio.get_running_loop().set_task_factory(None)
             structlog.reset_defaults()
@@ -74,6 +76,17 @@ class Arena:
             await self.worlds[-1].on_write(call)
 
         github.on_write(on_write)
+
+    async def _install(self) -> None:
+        """What ends before the integrations are installed is not reported."""
+        first = await Inside.started(self.access, NAMESPACE)
+
+        async def installed() -> bool:
+            found = await self.stage.bed.request("GET", f"{GROUP}/namespaces/{NAMESPACE}/integrations")
+            return {"github", "milestones"} <= {each["metadata"]["name"] for each in found["items"]}
+
+        await polled(installed)
+        await first.stop()
 
     async def play(self, actions: Sequence[Action]) -> None:
         """Raises AssertionError that says what is wrong at the end, and what was done."""

@@ -46,7 +46,6 @@ world_ = st.one_of(
     st.builds(b.Cut, st.sampled_from(["reset", "silence", "part", "expire", "expire", "slow"])),
     st.sampled_from([m.Revoke(), m.Revoke("provider"), m.Grant(), b.Heal()]),
     ends,
-    ends,
 )
 pauses = st.one_of(st.builds(b.Pause, st.sampled_from([0.01, 0.03, 0.1, 0.3, 0.8])), st.just(b.Settle()))
 
@@ -75,8 +74,12 @@ def histories(runs: Strategy, *first: Strategy) -> st.SearchStrategy[list[m.Acti
     meanwhile = st.one_of(runs, st.builds(m.EditRecord, slots, st.sampled_from(["label", "delete"])))
     outages = st.builds(b.Outage, st.lists(meanwhile, min_size=1, max_size=3))
     actions = st.one_of(runs, runs, runs, world_, world_, pauses, pauses, outages)
-    rest = st.lists(actions, min_size=4, max_size=ACTIONS - 1)
-    return st.builds(lambda first, rest: [*first, *rest], st.tuples(*first), rest)
+    some = st.lists(actions, min_size=2, max_size=ACTIONS // 2)
+    # Few of the actions end a controller, and nearly nothing is as telling.
+    blow = st.one_of(st.sampled_from([b.Crash(), b.CrashAtWrite(), b.TakeOver(), b.Stop()]), outages, world_)
+    return st.builds(
+        lambda *parts: [each for part in parts for each in part], st.tuples(*first), some, st.tuples(blow), some
+    )
 
 
 # Of runs that are shown as checks, of some that share a commit status, and of a PipelineRun with a child.
