@@ -27,7 +27,8 @@ T = TypeVar("T")
 @dataclass(kw_only=True)
 class Bot:
     """One reconcile. `memory` is the record's, and what was added; `begins`: the run is shown as running for the first
-    time, so there is nothing to tell of its tasks yet."""
+    time, so there is nothing to tell of its tasks yet; `doubtful`: a change that was cut may have brought an older
+    state back since."""
 
     run: Run
     options: SlackOptions
@@ -37,6 +38,7 @@ class Bot:
     calls: Calls
     memory: dict[str, str]
     begins: bool
+    doubtful: bool
     children: Sequence[Child] = ()
 
     @classmethod
@@ -51,6 +53,8 @@ class Bot:
             calls=Calls(context, record.target.name, run.final),
             memory=kept(record.memory),
             begins=run.state is State.RUNNING and record.observed_state != str(run.state),
+            # What is only announced is a post, which changes no card.
+            doubtful=context.search and (record.intent is None or record.verify_after is not None),
         )
 
     async def show(self) -> str:
@@ -67,8 +71,10 @@ class Bot:
         return f"{workspace}/archives/{self.memory[CHANNEL]}/p{self.memory[TS].replace('.', '')}"
 
     def _keep(self, memory: Mapping[str, str]) -> None:
-        self.memory = dict(memory)
-        self.context.remember(self.memory)
+        """What is known already is no news: a look at what is in doubt would cost a write, and count as a try."""
+        if memory != self.memory:
+            self.memory = dict(memory)
+            self.context.remember(self.memory)
 
     @property
     def _new(self) -> bool:
@@ -91,8 +97,7 @@ class Bot:
             return False
         page = self._page()
         shown = self._shown(page)
-        # A call that was cut may have brought an older state back since.
-        if self.memory.get(SHOWN) == shown[SHOWN] and not self.context.search:
+        if self.memory.get(SHOWN) == shown[SHOWN] and not self.doubtful:
             return True
         try:
             await self._fitting(partial(self.calls.update, channel, ts), page)

@@ -57,6 +57,13 @@ class Calls:
         response = await self._send("GET", f"{method}{query}", b"", quota, limit=_PAGE_LIMIT)
         return self._judged(response, kind, changes=False)
 
+    async def scopes(self) -> str | None:
+        """Those of the token, as they come; None where Slack does not say."""
+        quota = self.context.quota("look-ups", _LOOKS)
+        response = await self._send("GET", "auth.test", b"", quota, limit=_LIMIT)
+        self._judged(response, Answer, changes=False)
+        return response.headers.get("x-oauth-scopes")
+
     @property
     def _posts(self) -> Quota:
         return self.context.quota(f"channel {self.channel}", CHANNEL)
@@ -97,7 +104,9 @@ class Calls:
 
 
 def throttled(response: Response, quota: Quota, cost: Cost) -> Throttled:
-    """Nothing of this kind goes for a while."""
+    """Nothing of this kind goes for a while. Slack says for how long, and its limits are known: there is no pace to be
+    learnt."""
     after = asked_to_wait(response)
-    wait = quota.penalise(DEFAULT_WAIT if after is None else after)
+    quota.block(DEFAULT_WAIT if after is None else after)
+    wait = quota.blocked_for
     return Throttled(f"Slack asked to wait {wait:.0f} s", wait, at=quota.at(cost))

@@ -11,6 +11,7 @@ from tekton_integrations_slack.integration import Slack as Integration
 from tekton_integrations_slack.options import BotSettings, SlackOptions, WebhookSettings
 
 from tekton_integrations import Child, Credential, Excerpt, Record, Result, Run, State, Step, Target
+from tekton_integrations.record import Attempt
 from tekton_integrations.testing import RUN, SECRET, Workbench, make_child, make_record, make_run
 from tests.fakes.slack import Channel, Message, Slack
 
@@ -40,6 +41,7 @@ class Stage(Workbench):
     memory: dict[str, str] = field(default_factory=dict)
     options: SlackOptions = OPTIONS
     observed: str = ""
+    intent: Attempt | None = None  # as the record has it
 
     @property
     def channel(self) -> Channel:
@@ -61,7 +63,9 @@ class Stage(Workbench):
         self.options = replace(self.options, **changes)
 
     def record(self) -> Record:
-        return make_record(self.integration, self.options, memory=self.memory, observed_state=self.observed)
+        return make_record(
+            self.integration, self.options, memory=self.memory, observed_state=self.observed, intent=self.intent
+        )
 
     async def show(self, state: State | Run = State.RUNNING, *, search: bool = False) -> Result:
         """As the core does; what is remembered is kept, also where it fails. Time passes before."""

@@ -7,6 +7,7 @@ from tekton_integrations_slack.answers import Identity, Posted, asked_to_wait, d
 
 from integrations.slack.tests.helpers import Stage
 from tekton_integrations import PermanentError, Response, State, TemporaryError, Throttled
+from tekton_integrations.testing import make_run
 from tests.fakes.slack import Cut, Refusal, Silence
 
 POST = "chat.postMessage"
@@ -131,6 +132,17 @@ async def test_when_slack_asks_to_wait_nothing_is_said_there_until_then(scene: S
     scene.time.time += 60
     await scene.show()
     assert scene.card.shown
+
+
+async def test_refusals_that_say_how_long_make_nothing_slower_than_that(scene: Stage) -> None:
+    await scene.show(State.RUNNING)
+    for number in range(6):
+        scene.slack.faults.add(Refusal(status=429, retry_after=1), "chat.update", times=1)
+        message = f"Tasks Completed: {number} (Failed: 0, Cancelled 0), Incomplete: 9, Skipped: 0"
+        with pytest.raises(Throttled):
+            await scene.show(make_run(State.RUNNING, message=message))
+        await scene.show(make_run(State.RUNNING, message=message))
+    assert len(scene.slack.made("chat.update")) == 6
 
 
 @pytest.mark.parametrize("code", ["invalid_auth", "token_revoked", "account_inactive"])

@@ -4,6 +4,7 @@ import pytest
 
 from integrations.slack.tests.helpers import LOG, Stage, stage
 from tekton_integrations import Excerpt, PermanentError, State, TemporaryError, Throttled
+from tekton_integrations.record import Attempt
 from tekton_integrations.testing import make_run
 from tests.fakes.slack import Cut, Refusal
 
@@ -39,6 +40,21 @@ async def test_after_a_doubt_the_card_is_written_anew_although_nothing_changed(s
     await scene.show(State.SUCCEEDED)
     await scene.show(State.SUCCEEDED, search=True)
     assert len(scene.slack.made("chat.update")) == 1
+
+
+async def test_a_reply_in_doubt_is_no_reason_to_write_the_card_again_each_time_it_is_looked_at(scene: Stage) -> None:
+    scene.ask(thread=False)
+    await scene.show(State.SUCCEEDED)
+    scene.intent = Attempt(id="1", holder="us", started=scene.now(), deadline=scene.now() + 30)
+    await scene.show(State.SUCCEEDED, search=True)
+    assert scene.slack.made("chat.update") == []
+
+
+async def test_a_card_that_is_written_again_after_a_doubt_is_no_news_for_the_record(scene: Stage) -> None:
+    await scene.show(State.SUCCEEDED)
+    scene.remembered = {}
+    await scene.show(State.SUCCEEDED, search=True)
+    assert scene.remembered == {}
 
 
 async def test_progress_is_shown_on_the_same_card(scene: Stage) -> None:
