@@ -1,15 +1,16 @@
-"""Keeps what was learnt about services' limits in the Providers' status, so that whoever takes over starts from it.
+"""Keeps what was learnt about services' limits, and how Providers stand, in their status, so that people see it and
+whoever takes over starts from it.
 
-What begins (a block, a slower pace) is written at once, all else seldom: nobody waits for it.
+What begins (a block, a slower pace) is written at once, another verdict soon, all else seldom: nobody waits for it.
 """
 
 import asyncio
 import math
 import time
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from tekton_integrations.allowance import Allowance, differ, graver
 from tekton_integrations.kube.allowances import ProviderStatus
@@ -19,11 +20,12 @@ from tekton_integrations.log import logger
 from tekton_integrations.opening import backoff
 from tekton_integrations.provider import Provider
 from tekton_integrations.quotas import Quotas
+from tekton_integrations.standing import Standing, Standings, urgent
 
 # Seconds between looks at what has changed.
 PERIOD = 10.0
-# Seconds between two writes of one Provider: of what can wait, and of what can't.
-SELDOM, SOON = 60.0, 1.0
+# Seconds between two writes of one Provider: of what can wait, of what people wait for, and of what can't wait.
+SELDOM, SHOWN, SOON = 60.0, 10.0, 1.0
 
 
 class Turn(Protocol):
@@ -40,6 +42,12 @@ class _Served:
     types: frozenset[str]
     turn: Turn
     quotas: Quotas
+    standings: Standings
+
+
+class _State(NamedTuple):
+    allowances: tuple[Allowance, ...]
+    standing: Standing
 
 
 @dataclass
@@ -48,7 +56,7 @@ class _Account:
 
     provider: Provider
     version: str
-    told: tuple[Allowance, ...]
+    told: "_State"
     written: float = -math.inf
     not_before: float = -math.inf
     failures: int = 0
@@ -72,11 +80,11 @@ class Allowances:
         self._accounts: dict[str, _Account] = {}
         self._news = asyncio.Event()
 
-    def serves(self, types: Iterable[str], turn: Turn, quotas: Quotas) -> None:
+    def serves(self, types: Iterable[str], turn: Turn, quotas: Quotas, standings: Standings | None = None) -> None:
         """`types`: of the Providers that are used in this turn, and by nobody else."""
-        served = _Served(frozenset(types), turn, quotas)
+        served = _Served(frozenset(types), turn, quotas, standings or Standings(self._now))
         self._served.append(served)
-        quotas.news = self._news.set
+        quotas.news = served.standings.news = self._news.set
 
         async def prepare() -> None:
             await self._begin(served)
@@ -96,44 +104,44 @@ class Allowances:
         """Our turn ends: the last word, for whoever comes next. Until it is cancelled, at worst."""
         for served in self._served:
             if served.turn is turn:
-                changed = [
-                    (account, now) for account, now in self._states(served) if differ(account.told, now, self._now())
-                ]
+                changed = [(account, now) for account, now in self._states(served) if self._differs(account.told, now)]
                 await asyncio.gather(*(self._write(account, now) for account, now in changed))
 
     async def _begin(self, served: _Served) -> None:
         """What a former holder wrote may not have reached the cache yet, so it is read live. Raises ApiError."""
         found = [provider for provider in await self._status.read() if provider.type in served.types]
         served.quotas.begin({provider.uid: provider.allowances for provider in found})
+        served.standings.begin({provider.uid: provider.standing for provider in found})
         self._accounts = {uid: each for uid, each in self._accounts.items() if each.provider.type not in served.types}
         self._accounts |= {provider.uid: _account(provider) for provider in found}
 
     async def _look(self, served: _Served) -> float:
         """Writes what is due; gives the seconds until something may be."""
         now, waits, due = self._clock(), [PERIOD], []
-        for account, allowances in self._states(served):
-            wait = max(self._due(account, allowances), account.not_before) - now
+        for account, state in self._states(served):
+            wait = max(self._due(account, state), account.not_before) - now
             if wait <= 0:
-                due.append((account, allowances))
+                due.append((account, state))
             else:
                 waits.append(wait)
-        await asyncio.gather(*(self._write(account, allowances) for account, allowances in due))
+        await asyncio.gather(*(self._write(account, state) for account, state in due))
         return SOON if due else min(waits)
 
-    def _states(self, served: _Served) -> Iterator[tuple[_Account, tuple[Allowance, ...]]]:
+    def _states(self, served: _Served) -> Iterator[tuple[_Account, _State]]:
         now = self._now()
         for provider in self._providers:
             if provider.type in served.types:
                 account = self._accounts.setdefault(provider.uid, _account(provider))
                 if newer(provider.resource_version, account.version):
                     account.provider, account.version = provider, provider.resource_version
-                yield account, served.quotas.allowances(provider.uid, now)
+                yield account, _State(served.quotas.allowances(provider.uid, now), served.standings[provider.uid])
         for gone in self._accounts.keys() - {provider.uid for provider in self._providers}:
             del self._accounts[gone]
 
-    async def _write(self, account: _Account, allowances: Sequence[Allowance]) -> None:
+    async def _write(self, account: _Account, state: _State) -> None:
+        allowances, before = state.allowances, account.told.allowances
         try:
-            account.version = await self._status.write(account.provider, account.version, allowances)
+            account.version = await self._status.write(account.provider, account.version, allowances, state.standing)
         except ApiError as error:
             account.failures += 1
             account.not_before = self._clock() + backoff(account.failures, base=0.2, ceiling=SELDOM)
@@ -141,18 +149,23 @@ class Allowances:
             log("Provider's status not written", provider=account.provider.path, error=str(error))
             return
         blocked = [each.scope for each in allowances if each.blocked_until]
-        if blocked and graver(account.told, allowances, self._now()):
+        if blocked and graver(before, allowances, self._now()):
             logger.info("waiting, as a service asked", provider=account.provider.path, scopes=blocked)
-        account.told, account.failures = tuple(allowances), 0
+        account.told, account.failures = state, 0
         account.written = self._clock()
 
-    def _due(self, account: _Account, allowances: Sequence[Allowance]) -> float:
+    def _due(self, account: _Account, state: _State) -> float:
         """When to write it; never, where it tells nothing new."""
-        now = self._now()
-        if graver(account.told, allowances, now):
+        told = account.told
+        if graver(told.allowances, state.allowances, self._now()):
             return account.written + SOON
-        return account.written + SELDOM if differ(account.told, allowances, now) else math.inf
+        if urgent(told.standing, state.standing):
+            return account.written + SHOWN
+        return account.written + SELDOM if self._differs(told, state) else math.inf
+
+    def _differs(self, told: _State, state: _State) -> bool:
+        return told.standing != state.standing or differ(told.allowances, state.allowances, self._now())
 
 
 def _account(provider: Provider) -> _Account:
-    return _Account(provider, provider.resource_version, provider.allowances)
+    return _Account(provider, provider.resource_version, _State(provider.allowances, provider.standing))

@@ -26,6 +26,7 @@ from tekton_integrations.quotas import Quotas
 from tekton_integrations.record import Record, Target, external_id
 from tekton_integrations.run import Child, Excerpt, Run
 from tekton_integrations.sharing import Newest, Site
+from tekton_integrations.standing import Standings
 from tekton_integrations.text import clean
 
 # Above so many those at rest are forgotten: runs may name hosts.
@@ -42,11 +43,13 @@ class Contexts:
         self._types = {kind.name: kind for kind in integration.provider_types}
         self._cluster = cluster
         self.quotas = Quotas(cluster.clock, cluster.now)
+        self.standings = Standings(cluster.now)
         self.gates: dict[tuple[str, str], Gate] = {}
 
     def forget(self, gone: Provider) -> None:
         """The Provider was deleted, and with it all that was learnt about its limits."""
         self.quotas.forget(gone.uid)
+        self.standings.forget(gone.uid)
         for key in [key for key in self.gates if key[0] == gone.uid]:
             del self.gates[key]
 
@@ -115,7 +118,7 @@ class Contexts:
             excerpt=excerpt,
             manifest=manifest,
             details_url=details_url(provider, run) if run else "",
-            renew_credential=lambda: cluster.credentials.forget(provider),
+            renew_credential=lambda: cluster.credentials.renew(provider),
             now=cluster.now,
         )
 

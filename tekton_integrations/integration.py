@@ -196,6 +196,11 @@ class Integration(abc.ABC):
     async def reconcile(self, run: Run, options: Any, record: Record, context: Context) -> Result:
         """Make the remote show the run. Raises PermanentError or TemporaryError."""
 
+    async def check(self, context: Context) -> None:  # noqa: B027  (it may well be that there is nothing to try)
+        """Try the Provider's credential, as far as that goes without changing anything at the service. Only the fields
+        of `context` that belong to no run say anything. Raises PermanentError or TemporaryError that names what is
+        missing, and where to give it."""
+
     @abc.abstractmethod
     async def settle(self, record: Record, context: Context) -> None:
         """The run is gone or no longer asks: leave nothing open at the remote, and nothing green."""

@@ -10,6 +10,7 @@ from tekton_integrations import annotations
 from tekton_integrations.allowance import Allowance, decode_allowances
 from tekton_integrations.errors import PermanentError
 from tekton_integrations.record import Target
+from tekton_integrations.standing import Standing, decode_standing
 
 
 def matches(text: str, pattern: str) -> bool:
@@ -52,7 +53,7 @@ class Grant(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 class Provider(msgspec.Struct, frozen=True, kw_only=True):
     """`spec` holds all as written, `endpoint` is empty where the type's default holds. `ca_bundle`: PEM certificates of
     authorities to trust besides the system's; `details_url`: a template, see details.py; `allowances`: what is known of
-    the service's limits, see allowance.py."""
+    the service's limits, see allowance.py; `standing`: whether it works, see standing.py."""
 
     namespace: str
     name: str
@@ -67,6 +68,7 @@ class Provider(msgspec.Struct, frozen=True, kw_only=True):
     proxy: str = ""
     details_url: str = ""
     allowances: tuple[Allowance, ...] = ()
+    standing: Standing = Standing()
 
     @property
     def path(self) -> str:
@@ -148,6 +150,7 @@ def decode_provider(raw: bytes | msgspec.Raw) -> Provider:
         proxy=spec.proxy.rstrip("/"),
         details_url=spec.details_url,
         allowances=decode_allowances(source.status),
+        standing=decode_standing(source.status),
     )
 
 

@@ -20,6 +20,7 @@ from tekton_integrations.log import logger
 from tekton_integrations.reconciler import Reconciler
 from tekton_integrations.serving import Serving
 from tekton_integrations.settings import Settings
+from tekton_integrations.trials import Trials
 from tekton_integrations.workqueue import backoff
 
 # Seconds between looks at what has changed.
@@ -38,6 +39,7 @@ class Publisher:
         self.informer.add_handler(self._on_change)
         self._news = asyncio.Event()
         self._served: list[tuple[Integration, Serving, Reconciler]] = []
+        self._trials: list[Trials] = []
         self._allowances = Allowances(client, cluster.providers, cluster.clock, cluster.now)
 
     async def claim(self, integration: Integration, stop: asyncio.Event) -> float:
@@ -62,7 +64,9 @@ class Publisher:
         self._served.append((integration, serving, reconciler))
         serving.begun = self._news.set
         types = [kind.name for kind in integration.provider_types]
-        self._allowances.serves(types, serving, reconciler.contexts.quotas)
+        contexts = reconciler.contexts
+        self._allowances.serves(types, serving, contexts.quotas, contexts.standings)
+        self._trials.append(Trials(integration, self._cluster, contexts, serving))
 
     def brought(self) -> frozenset[str]:
         """The integrations that this process or some other one brings."""
@@ -73,6 +77,8 @@ class Publisher:
         """Until cancelled."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self._allowances.run())
+            for trials in self._trials:
+                group.create_task(trials.run())
             group.create_task(self._publish())
 
     async def _publish(self) -> None:

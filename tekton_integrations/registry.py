@@ -101,7 +101,7 @@ def problems(candidate: object, name: str) -> Iterable[str]:
         yield "provider_types is empty; declare which Providers it can use"
     if not getattr(candidate, "versions", ()):
         yield "versions is empty; name at least one version of its annotations"
-    for method in ("reconcile", "settle"):
+    for method in ("reconcile", "settle", "check"):
         if not inspect.iscoroutinefunction(getattr(candidate, method)):
             yield f"{method} is not a coroutine function; make it `async def`"
 

@@ -11,7 +11,7 @@ from tekton_integrations import provider
 from tekton_integrations.cluster import Cluster
 from tekton_integrations.contexts import Contexts
 from tekton_integrations.diary import PACE, SLACK, Diary
-from tekton_integrations.errors import PermanentError, TemporaryError
+from tekton_integrations.errors import IntegrationError, PermanentError, TemporaryError
 from tekton_integrations.integration import Delivery, Integration, Result
 from tekton_integrations.ledger import Ledger
 from tekton_integrations.milestones import due
@@ -110,9 +110,13 @@ class Reporter:
             ledger.distrust()
         ledger.aim(todo.target, chosen.path, todo.version or self._integration.versions[-1], run.generation)
         self._diary.note(name, edited=False)
+        standings = self._contexts.standings
         try:
             result = await self._show(run, todo, chosen, ledger, search=search)
-        except BaseException:
+            standings.accepted(chosen.uid, chosen.path)
+        except BaseException as error:
+            if isinstance(error, IntegrationError):
+                standings.failed(chosen.uid, chosen.path, error)
             if page.edited:
                 self._diary.note(name, edited=True)
             raise

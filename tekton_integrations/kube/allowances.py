@@ -1,4 +1,6 @@
-"""Writes what is known of services' limits into Providers' status, and reads it live where a cache may be late."""
+"""Writes what is known of services' limits, and of how Providers stand, into Providers' status, and reads it live where
+a cache may be late.
+"""
 
 import asyncio
 import time
@@ -12,6 +14,7 @@ from tekton_integrations.allowance import Allowance, encode_allowances
 from tekton_integrations.kube.client import ApiError, KubeClient, collection
 from tekton_integrations.provider import Provider, decode_provider
 from tekton_integrations.record import API_VERSION
+from tekton_integrations.standing import Standing, encode_standing
 
 PLURAL = "providers"
 # Seconds. A write that takes longer is made anew.
@@ -42,11 +45,17 @@ class ProviderStatus:
         raw = await self._client.get(collection(API_VERSION, PLURAL))
         return list(_readable(msgspec.json.decode(raw, type=_List).items))
 
-    async def write(self, provider: Provider, version: str, allowances: Sequence[Allowance]) -> str:
+    async def write(
+        self, provider: Provider, version: str, allowances: Sequence[Allowance], standing: Standing | None = None
+    ) -> str:
         """`version`: the resourceVersion that it builds on; gives the new one. Raises ApiError."""
         body = {
             "metadata": {"resourceVersion": version},
-            "status": {"allowances": encode_allowances(allowances), "blockedUntil": _latest(allowances, self._now())},
+            "status": {
+                "allowances": encode_allowances(allowances),
+                "blockedUntil": _latest(allowances, self._now()),
+                **(encode_standing(standing) if standing else {}),
+            },
         }
         path = f"{collection(API_VERSION, PLURAL, provider.namespace)}/{provider.name}/status"
         try:

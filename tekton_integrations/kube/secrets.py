@@ -43,8 +43,19 @@ class Credentials:
         self._clock = clock
         self._cache: dict[str, tuple[float, int, Credential]] = {}
         self._locks: dict[str, asyncio.Lock] = {}
+        self._handlers: list[Callable[[Provider], None]] = []
+
+    def on_change(self, handler: Callable[[Provider], None]) -> None:
+        """Calls `handler` with each Provider one of whose Secrets is another one now."""
+        self._handlers.append(handler)
 
     def forget(self, provider: Provider) -> None:
+        """A Secret of it is another one now."""
+        self.renew(provider)
+        for handler in self._handlers:
+            handler(provider)
+
+    def renew(self, provider: Provider) -> None:
         """The service refused the credential: read it anew."""
         self._cache.pop(provider.uid, None)
 

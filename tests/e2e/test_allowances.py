@@ -116,7 +116,7 @@ async def test_a_block_stands_in_the_status_within_moments_and_people_can_see_it
     assert await world.known(field="writesPerSecond") == 1
     namespace = world.path.split("/")[5]
     titles, row = (await world.bed.kubectl("get", "providers.integrations.tekton.dev", "-n", namespace)).splitlines()
-    assert titles.split() == ["NAME", "TYPE", "ENDPOINT", "BLOCKED-UNTIL", "AGE"]
+    assert titles.split() == ["NAME", "TYPE", "READY", "ENDPOINT", "BLOCKED-UNTIL", "AGE"]
     assert until in row
 
 

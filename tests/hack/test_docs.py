@@ -5,6 +5,7 @@ import os
 import re
 import shlex
 import shutil
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -216,9 +217,14 @@ async def test_who_does_what_the_docs_say_sees_the_first_run(tmp_path: Path) -> 
         assert "condition met" in said
         assert "integration.integrations.tekton.dev/github" in said
         await reader.types("kubectl create namespace team-a")
-        more, team, remove = blocks("docs/install.md", "sh")
+        more, team, *others, remove = blocks("docs/install.md", "sh")
+        own, say = [each for each in others if "tekton-integrations-record" in each or " record demo " in each]
         await reader.types(more, without="docker|.*rollout")
         await reader.types(team)
+        await reader.types(own)
+        command = say.replace("tekton-integrations", f"{sys.executable} -m tekton_integrations", 1)
+        said = await reader.types(f"export KUBECONFIG={bed.admin_kubeconfig}\n{{ {command}\n}} || true")
+        assert "there is no PipelineRun demo in namespace team-a" in said
         await reader.types(list(blocks(GITHUB, "sh"))[1])
         await bed.apply(*_objects(GITHUB))
         await reader.types(remove)

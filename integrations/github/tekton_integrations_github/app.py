@@ -55,6 +55,14 @@ class App:
                 raise await self._unseen(error, asked, path) from error
         raise circle(request)
 
+    async def itself(self, kind: Any) -> Any:
+        """What GitHub says of the App, as a `kind`."""
+        request = Request(method="GET", path="/app", kind=kind)
+        try:
+            return await self._call(request)
+        except Moved as moved:
+            raise circle(request) from moved
+
     async def _unseen(self, error: PermanentError, asked: str, path: str) -> PermanentError:
         if error.reason != "NotFound":
             return error

@@ -20,7 +20,7 @@ from tekton_integrations import (
     Target,
     clean,
 )
-from tekton_integrations_github import checks, comments, deployments, inference, output, statuses, tasks
+from tekton_integrations_github import checks, comments, deployments, inference, output, statuses, tasks, trial
 from tekton_integrations_github.calls import Access
 from tekton_integrations_github.options import APP, MAX_NAME, TOKEN, GitHubOptions
 from tekton_integrations_github.report import Report, has_app
@@ -76,6 +76,9 @@ class GitHub(Integration):
             raise refused[0]
         again = report.until_another_look
         return Result(memory=report.memory, url=report.url, summary=shown, requeue_after=again)
+
+    async def check(self, context: Context) -> None:
+        await trial.check(context)
 
     async def settle(self, record: Record, context: Context) -> None:
         try:

@@ -26,7 +26,7 @@ _WORDS = ("rate limit", "abuse", "submitted too quickly")
 # What may stand in an endpoint's name: nothing that there are many of.
 _KNOWN = frozenset(
     {"access_tokens", "annotations", "app", "check-runs", "comments", "commits", "deployments", "installation"}
-    | {"installations", "issues", "orgs", "pulls", "repos", "repositories", "statuses", "user", "users"}
+    | {"installations", "issues", "orgs", "pulls", "rate_limit", "repos", "repositories", "statuses", "user", "users"}
 )
 
 

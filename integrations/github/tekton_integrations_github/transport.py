@@ -21,11 +21,13 @@ _NEXT = re.compile(r'<([^<>]*)>\s*;[^,<>]*\brel="?next\b')
 
 
 class Answer(msgspec.Struct, frozen=True):
-    """`following` is the URL of the next page, empty on the last; `size` that of the body in bytes."""
+    """`following` is the URL of the next page, empty on the last; `size` that of the body in bytes; `scopes` those of a
+    classic token, as they come."""
 
     data: Any
     following: str
     size: int
+    scopes: str | None = None
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,8 @@ class Transport:
         budget.learn(response)
         if response.status < 300:
             found = _NEXT.search(response.headers.get("link", ""))
-            return Answer(decoded(request, response), found[1] if found else "", len(response.body))
+            following, scopes = found[1] if found else "", response.headers.get("x-oauth-scopes")
+            return Answer(decoded(request, response), following, len(response.body), scopes)
         if response.status < 400:
             raise _moved(request, response, url)
         if limits.limited(response, said(response)):

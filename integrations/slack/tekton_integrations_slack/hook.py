@@ -97,14 +97,14 @@ async def _post(context: Context, message: Message, *, final: bool) -> None:
     quota, cost = context.quota(SCOPE, CHANNEL), Cost(write=True, final=final)
     quota.take(cost)
     headers = {"content-type": "application/json; charset=utf-8"}
-    response = await context.http.request("POST", _url(context), headers, msgspec.json.encode(message), limit=_LIMIT)
+    response = await context.http.request("POST", address(context), headers, msgspec.json.encode(message), limit=_LIMIT)
     if answers.limited(response):
         raise throttled(response, quota, cost)
     if response.status != 200:
         raise _failure(response, context)
 
 
-def _url(context: Context) -> str:
+def address(context: Context) -> str:
     """The Secret's. It is not told in the message, since it is all that one needs to post."""
     url = context.credential.secrets["url"].decode(errors="replace").strip()
     endpoint = context.credential.endpoint

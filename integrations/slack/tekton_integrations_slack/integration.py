@@ -4,7 +4,7 @@ webhook a message at its end."""
 from tekton_integrations import Context, Integration, Record, Result, Run, State, Target
 from tekton_integrations.occasions import includes
 from tekton_integrations.outcome import title
-from tekton_integrations_slack import bot, hook
+from tekton_integrations_slack import bot, hook, trial
 from tekton_integrations_slack.bot import Bot
 from tekton_integrations_slack.memory import POSTED, TS
 from tekton_integrations_slack.options import BOT, WEBHOOK, SlackOptions
@@ -42,6 +42,9 @@ class Slack(Integration):
         report = Bot.of(self._places, run, options, record, context)
         url = await report.show()
         return Result(memory=report.memory, url=url, summary=f"card in {options.name}: {title(run, report.children)}")
+
+    async def check(self, context: Context) -> None:
+        await trial.check(context)
 
     async def settle(self, record: Record, context: Context) -> None:
         """What a webhook has said can't be taken back, and says nothing of now."""

@@ -61,6 +61,11 @@ class Webhook(Integration):
         summary = f"{where} was told of {milestone.name}" + (f": {said.title}" if ended else "")
         return Result(memory=forgotten(memory) | kept, summary=summary)
 
+    async def check(self, context: Context) -> None:
+        """Endpoints are named by runs, so only what is sent to them is looked at."""
+        keys(context.credential.secrets)
+        authorization(context.credential.secrets)
+
     async def settle(self, record: Record, context: Context) -> None:
         milestone, memory = context.milestone, record.memory
         if milestone is None or record.target is None or not includes(memory.get(_ON, ""), State.CANCELLED):

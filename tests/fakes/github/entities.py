@@ -8,14 +8,26 @@ READ, WRITE = "read", "write"
 LEVELS = {READ: 1, WRITE: 2, "admin": 3}
 
 
+PERMISSIONS = {
+    "checks": "write",
+    "deployments": "write",
+    "metadata": "read",
+    "pull_requests": "write",
+    "statuses": "write",
+}
+
+
 @dataclass(kw_only=True, eq=False)
 class App:
+    """`permissions`: what it asks for; what an installation has been given is another matter."""
+
     id: int
     client_id: str
     slug: str
     name: str
     public_key_pem: str
     private_key_pem: str = field(default="", repr=False)
+    permissions: dict[str, str] = field(default_factory=lambda: dict(PERMISSIONS))
 
 
 @dataclass(kw_only=True, eq=False)

@@ -16,6 +16,7 @@ def app_json(call: Call, app: App) -> dict[str, Any]:
         "name": app.name,
         "html_url": f"{call.web}/apps/{app.slug}",
         "external_url": f"{call.web}/apps/{app.slug}",
+        "permissions": app.permissions,
     }
 
 

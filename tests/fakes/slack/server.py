@@ -115,7 +115,10 @@ class Slack:
             if request.path.startswith("/services/"):
                 return self._hook(request.path.removeprefix("/services/"), arguments)
             bearer = request.headers.get("Authorization", "").removeprefix("Bearer ")
-            return web.json_response(answer(self.world, request.path.removeprefix("/api/"), arguments, bearer))
+            token = self.world.tokens.get(bearer)
+            headers = {"X-OAuth-Scopes": ",".join(sorted(token.scopes))} if token else {}
+            said = answer(self.world, request.path.removeprefix("/api/"), arguments, bearer)
+            return web.json_response(said, headers=headers)
         except Limited as error:
             body = {"ok": False, "error": "ratelimited"}
             return web.json_response(body, status=429, headers={"Retry-After": str(error.after)})
