@@ -2,6 +2,7 @@
 ends in a terminal.
 """
 
+import re
 from itertools import chain
 
 GITHUB = {
@@ -121,3 +122,13 @@ GROUPS = {
 CORPUS = dict(
     chain.from_iterable(((f"{group}: {name}", text) for name, text in texts.items()) for group, texts in GROUPS.items())
 )
+
+# What moves a cursor, changes the direction or the look of what follows, or is a line's end that not everybody knows.
+_UNFIT = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufff9-\ufffb\U000e0000-\U000e007f]"
+)
+
+
+def unfit(text: str) -> list[str]:
+    """The letters of a text that nobody should be shown. Its lines end with a newline, and tabs may stay."""
+    return _UNFIT.findall(text)

@@ -10,6 +10,7 @@ from hack import objects
 from hack.controller import NAMESPACE
 from hack.testbed import TestBed
 from hack.testbed.api import polled
+from tests.corpus import TERMINAL, UNICODE, WIRE, unfit
 from tests.e2e.attacks import INSIDE, NOWHERE, REBINDING, TOKEN, Object, Scene, cloud_event, hook
 from tests.e2e.builds import Build
 from tests.e2e.disguises import LOOPBACK, METADATA, PATHS, PLACES
@@ -197,3 +198,24 @@ async def test_nothing_that_a_run_says_is_a_header(scene: Scene, namespace: str)
 
 def _refused(record: Object) -> bool:
     return bool(condition(record)["reason"] == "InvalidAnnotation")
+
+
+async def test_nothing_that_a_run_says_is_more_than_text_in_a_terminal(scene: Scene, namespace: str) -> None:
+    """Conditions and Events are read with kubectl, which prints what they hold."""
+    texts = [*TERMINAL.values(), *UNICODE.values(), *WIRE.values()]
+    for number, text in enumerate(texts):
+        asked = asking(name=text) | hook("https://hooks.example/x" + text) | cloud_event("https://x.example", on=text)
+        other = {"github.integrations.tekton.dev/comment": text, "webhook.integrations.tekton.dev/template": text}
+        absent = {"slack.integrations.tekton.dev/channel": text}
+        await scene.asks(namespace, f"text-{number}", {**asked, **(other if number % 2 else {}), **absent})
+
+    async def probe() -> bool:
+        said = [condition(each)["status"] for each in await scene.stage.records(namespace)]
+        return len(said) == 4 * len(texts) and said.count("False") >= 3 * len(texts)
+
+    await polled(probe)
+    conditions = [condition(each)["message"] for each in await scene.stage.records(namespace)]
+    events = [each["message"] for each in await scene.stage.told(namespace)]
+    for message in (*conditions, *events):
+        assert (unfit(message), "\n" in message) == ([], False)
+        assert len(message) <= 1024

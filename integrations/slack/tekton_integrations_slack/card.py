@@ -60,7 +60,7 @@ def settled(record: Record) -> Message:
     look = LOOKS[State.CANCELLED]
     name = one_line(record.run.name, _LONGEST_NAME)
     head = paragraph(text(f"{look.sign} "), text(name, bold=True), text(f"  {UNKNOWN}"))
-    where = paragraph(text(f"{record.run.kind} {record.run.name} in namespace {record.namespace}"))
+    where = paragraph(text(_place(record.run.kind, record.run.name, record.namespace)))
     return _message(look, [rich(head)], [rich(where)], _fallback(f"{look.sign} {name}: {UNKNOWN}", ()))
 
 
@@ -105,11 +105,17 @@ def _where(run: Run, url: str, said: str) -> Block:
     taken = "" if taken in said else taken
     commit = _commit(run)
     return paragraph(
-        text(f"{run.kind} {one_line(run.name, _LONGEST_NAME)} in namespace {run.namespace}"),
+        text(_place(run.kind, run.name, run.namespace)),
         text(f" · {taken}" if taken else ""),
         text(f" · {commit}" if commit else ""),
         *([text(" · "), link("Open the run", url)] if url.startswith("http") else []),
     )
+
+
+def _place(kind: str, name: str, namespace: str) -> str:
+    """Records that somebody forged may hold other names than Kubernetes lets runs have."""
+    kind, name, namespace = (one_line(each, _LONGEST_NAME) for each in (kind, name, namespace))
+    return f"{kind} {name} in namespace {namespace}"
 
 
 def _commit(run: Run) -> str:
