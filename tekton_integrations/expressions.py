@@ -1,7 +1,7 @@
 """Conditions that users write in CEL (https://cel.dev), behind an interface of our own.
 
 Anybody who may make a Notification writes them, and each runs at each change of a run. So what can make much out of
-little (concatenation, regular expressions, `map`, loops within loops) is not there, and what an expression
+little (concatenation, regular expressions, `map`, `filter`, loops within loops) is not there, and what an expression
 sees is cut (docs/decisions/0020).
 """
 
@@ -16,7 +16,8 @@ MAX_LOOP = 256
 # Of what an expression sees: characters of a string, entries of a map.
 MAX_STRING = 256
 MAX_ENTRIES = 32
-STRINGS = ("kind", "namespace", "name", "pipeline", "state", "reason")
+# `namespace` is a reserved word: https://github.com/google/cel-spec/blob/master/doc/langdef.md#syntax
+STRINGS = ("kind", "ns", "name", "pipeline", "state", "reason")
 MAPS = ("labels", "annotations", "params", "results")
 
 # Wherever it stands, be it in a string or after a comment: what is in doubt is refused.
@@ -44,7 +45,9 @@ def compiled(source: str) -> Condition:
     try:
         program = environment.compile(source)
     except Exception as error:  # the package has no exceptions of its own
-        raise ExpressionError(f"{_first_line(error)}. Not there on purpose: matches, map and +") from error
+        raise ExpressionError(
+            f"{_first_line(error)}. Not there on purpose: matches, map, filter, exists_one and +"
+        ) from error
     if not is_bool(program.return_type()):
         raise ExpressionError(f"it gives {program.return_type().name().lower()}; it must give true or false")
 
@@ -79,9 +82,9 @@ def _environment() -> tuple[Any, Callable[[Any], bool]]:
 
 def _refuse_long(loops: int, length: int) -> None:
     if loops > 1:
-        raise ExpressionError("only one of all, exists, exists_one and filter may be used, and once")
+        raise ExpressionError("all or exists may be used once, and the words stand nowhere else")
     if length > MAX_LOOP:
-        raise ExpressionError(f"it has {length} characters; at most {MAX_LOOP} are allowed with all, exists or filter")
+        raise ExpressionError(f"it has {length} characters; at most {MAX_LOOP} are allowed with all or exists")
 
 
 def _cut(fact: str | Mapping[str, str]) -> str | dict[str, str]:

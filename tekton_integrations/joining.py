@@ -24,6 +24,8 @@ from tekton_integrations.template import TemplateError, render
 TEMPLATE = "template"
 # Why a run that matches is not reported.
 NO_TARGET, INVALID_OPTION, SAME_TARGET = "NoTarget", "InvalidOption", "SameTarget"
+# An integration's own word: another tool reports the run already.
+OTHER_TOOL = "ReportedElsewhere"
 
 _Address = tuple[str, str, str, str]
 
@@ -67,8 +69,9 @@ class Joint:
             address = _address(standing.integration, self.run, _together(matched, own))
         except MissingAnnotation:
             return Outcome(path, None, NO_TARGET)
-        except PermanentError:
-            return Outcome(path, None, INVALID_OPTION)
+        except PermanentError as error:
+            other = error.reason == OTHER_TOOL
+            return Outcome(path, None, OTHER_TOOL if other else INVALID_OPTION)
         if address in taken:
             return Outcome(path, None, SAME_TARGET)
         taken.add(address)

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from tekton_integrations.expressions import MAPS, Condition
+from tekton_integrations.expressions import MAPS, STRINGS, Condition
 from tekton_integrations.integration import Integration, Source
 from tekton_integrations.notification import Notification, Requirement, Selector
 from tekton_integrations.provider import matches
@@ -140,5 +140,5 @@ def seen(run: Run, facts: Facts) -> dict[str, Any]:
     """What an expression sees of a run: the names in expressions.STRINGS and MAPS."""
     fields = (run.kind, run.namespace, run.name, run.pipeline, str(run.state), run.reason)
     maps = (facts.labels, run.annotations, facts.exact.params, facts.results)
-    strings = dict(zip(("kind", "namespace", "name", "pipeline", "state", "reason"), fields, strict=True))
+    strings = dict(zip(STRINGS, fields, strict=True))
     return strings | dict(zip(MAPS, maps, strict=True))

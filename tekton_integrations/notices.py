@@ -5,12 +5,12 @@ that what is shown of it is kept right.
 """
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
 from tekton_integrations import annotations, metrics
 from tekton_integrations.expressions import ExpressionError, compiled
 from tekton_integrations.integration import Integration
-from tekton_integrations.joining import INVALID_OPTION, NO_TARGET, SAME_TARGET, TEMPLATE, Joint, Outcome
+from tekton_integrations.joining import INVALID_OPTION, NO_TARGET, OTHER_TOOL, SAME_TARGET, TEMPLATE, Joint, Outcome
 from tekton_integrations.matching import Facts, Index, Standing, at_this_moment
 from tekton_integrations.notification import Notification, known, variables
 from tekton_integrations.options import problem
@@ -22,7 +22,7 @@ from tekton_integrations.tally import MATCHED, Tallies
 LOOKED_AT = 32
 MATCHES = 16
 OPTED_OUT, ENDED_BEFORE, TOO_MANY, EXPRESSION_FAILED = "OptedOut", "EndedBefore", "TooMany", "ExpressionFailed"
-REASONS = (OPTED_OUT, ENDED_BEFORE, TOO_MANY, EXPRESSION_FAILED, NO_TARGET, INVALID_OPTION, SAME_TARGET)
+REASONS = (OPTED_OUT, ENDED_BEFORE, TOO_MANY, EXPRESSION_FAILED, NO_TARGET, INVALID_OPTION, OTHER_TOOL, SAME_TARGET)
 
 
 class NotReady(Exception):
@@ -97,8 +97,13 @@ class Notices:
         self._problems.pop(path, None)
         self.tallies.forget(path)
 
+    def reaches(self, run: Run, labels: Mapping[str, str]) -> bool:
+        """Whether any may match the run at some time."""
+        return bool(self._index.of(run, labels))
+
     def __call__(self, run: Run, facts: Facts) -> tuple[Matched, ...]:
-        if not self._index or not (found := self._index.of(run, facts.labels)):
+        """The Notifications that ask for the run, as it is now."""
+        if not (found := self._index.of(run, facts.labels)):
             return ()
         cached = self.seen(run.kind, run.namespace, run.name)
         same = cached is not None and cached.uid == run.uid

@@ -49,7 +49,7 @@ class Written(msgspec.Struct, frozen=True, kw_only=True, dict=True):
             annotations=counted,
             ignored=tuple(sorted(ignored)),
             inferred=inference(self, counted) if inference and not child else (),
-            pipelines_as_code=bool(mine) and not child and self._by_pipelines_as_code,
+            pipelines_as_code=bool(mine) and not child and self.by_pipelines_as_code,
         )
 
     @property
@@ -64,7 +64,7 @@ class Written(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         return {name: value[:RESULT] for name, value in _named(status.results or status.task_results)}
 
     @property
-    def _by_pipelines_as_code(self) -> bool:
+    def by_pipelines_as_code(self) -> bool:
         return self.rough.pipelines_as_code and self.exact.pipelines_as_code
 
     @property

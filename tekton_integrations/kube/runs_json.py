@@ -139,8 +139,15 @@ def decode_run(raw: bytes | msgspec.Raw, inference: Inference = _NO_INFERENCE, n
         inferred=said.inferred,
         pipelines_as_code=said.pipelines_as_code,
     )
-    matched = notices(run, written) if notices else ()
-    return replace(run, matched=matched) if matched else run
+    return _matched(run, written, notices) if notices else run
+
+
+def _matched(run: Run, written: Written, notices: Notices) -> Run:
+    if not notices.reaches(run, written.labels):
+        return run
+    # Known before it is decided where the run shows: what another tool reports is not reported twice.
+    run = replace(run, pipelines_as_code=not run.parent and written.by_pipelines_as_code)
+    return replace(run, matched=notices(run, written))
 
 
 def decode_child(raw: bytes | msgspec.Raw) -> tuple[str, Child]:

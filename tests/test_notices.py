@@ -1,0 +1,146 @@
+"""Which Notifications are in order, which runs they let in, and what keeps them within bounds."""
+
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from tekton_integrations.annotations import SUSPEND_ALL
+from tekton_integrations.notices import LOOKED_AT, MATCHES, Notices
+from tekton_integrations.run import Run, State
+from tests.noticed import SHARED, make, matched, noticing, provider
+from tests.reconciling import NAMESPACE
+from tests.runs import make_run
+
+RUN = make_run(namespace=NAMESPACE)
+C1 = {"channel": "C1"}
+
+
+def suppressed(notices: Notices, name: str = "all") -> dict[str, int]:
+    return {reason: count for reason, count in notices.tallies.of(f"{NAMESPACE}/{name}").suppressed.items() if count}
+
+
+def cached(notices: Notices, run: Run, **facts: object) -> Run:
+    """The run with what matches it, in the cache."""
+    run = replace(run, matched=tuple(matched(notices, run, **facts)))
+    before = notices.seen(run.kind, run.namespace, run.name)
+    notices.seen = lambda _kind, _namespace, name: run if name == run.name else None
+    notices.follow(before, run)
+    return run
+
+
+@pytest.mark.parametrize(
+    ("spec", "reason", "says"),
+    [
+        ({"options": {"chanel": "C1"}}, "InvalidOption", "did you mean 'channel'"),
+        ({"options": {"channel": "general"}}, "InvalidOption", "spec.options.channel must be the channel's id"),
+        ({"options": {"channel": "$(results.x)"}}, "InvalidOption", "there is no $(results.x)"),
+        ({"options": {"channel": "$(labels.)"}}, "InvalidOption", "there is no $(labels.)"),
+        ({"options": {"template": "x"}}, "InvalidOption", "put it into spec.template"),
+        ({"template": "x"}, "InvalidTemplate", "spec.template is not known to slack"),
+        ({"filter": {"expression": "name"}}, "InvalidExpression", "spec.filter.expression: it gives string"),
+        ({"providerRef": {"name": "nope"}}, "NoProvider", "no Provider 'nope' in namespace team-a or controller"),
+    ],
+)  # fmt: skip
+def test_one_that_is_not_in_order_matches_nothing_and_says_what_to_mend(
+    spec: dict[str, Any], reason: str, says: str
+) -> None:
+    notices = noticing(make(**spec))
+    assert matched(notices, RUN) == []
+    problem = notices.problem(f"{NAMESPACE}/all")
+    assert problem is not None
+    assert problem.reason == reason
+    assert says in str(problem)
+
+
+def test_a_provider_of_another_type_leads_to_no_integration_here() -> None:
+    notices = noticing(make(options=C1), providers=(provider(kind="Pager"),))
+    problem = notices.problem(f"{NAMESPACE}/all")
+    assert problem is not None
+    assert problem.reason == "NotInstalled"
+
+
+def test_its_own_namespaces_provider_goes_before_the_shared_one() -> None:
+    notices = noticing(make(options=C1), providers=(provider(), provider(NAMESPACE)))
+    [match] = matched(notices, RUN)
+    assert match.within == NAMESPACE
+
+
+def test_a_provider_that_goes_tears_no_report_down() -> None:
+    notices = noticing(make(options=C1))
+    notices.provider = lambda _namespace, _name: None
+    assert not notices.put(make(options=C1))
+    assert len(matched(notices, RUN)) == 1
+
+
+def test_only_a_change_of_what_it_says_concerns_runs() -> None:
+    notices = noticing()
+    assert not notices.put(make(options=C1))  # it is new: it counts from each run's next change on
+    assert not notices.put(make(options=C1))
+    assert notices.put(make(options={"channel": "C2"}, generation=2))
+    assert notices.put(make(options=C1, suspend=True, generation=3))
+    assert matched(notices, RUN) == []
+    assert not notices
+
+
+def test_what_was_let_in_by_its_state_stays() -> None:
+    notices = noticing(make(options=C1, filter={"states": ["Running"]}))
+    run = cached(notices, replace(RUN, state=State.RUNNING))
+    assert run.matched
+    assert cached(notices, replace(run, state=State.FAILED)).matched
+    assert not matched(notices, replace(RUN, name="other", uid="uid-2", state=State.FAILED))
+
+
+def test_what_has_an_open_record_stays_after_a_restart() -> None:
+    notices = noticing(make(options=C1, filter={"states": ["Running"]}))
+    notices.recorded = lambda _: {f"{NAMESPACE}/all"}
+    assert matched(notices, replace(RUN, state=State.FAILED))
+
+
+def test_runs_that_had_ended_before_are_counted_and_not_reported() -> None:
+    notices = noticing(make(options=C1, created="2100-01-01T00:00:00Z"))
+    assert matched(notices, replace(RUN, state=State.SUCCEEDED, finished=1.0)) == []
+    assert suppressed(notices) == {"EndedBefore": 1}
+
+
+def test_who_opts_out_is_left_alone_unless_that_is_not_allowed() -> None:
+    notices = noticing(make("default", options=C1), make("audit", options={"channel": "C2"}, allowOptOut=False))
+    run = replace(RUN, annotations={SUSPEND_ALL: "true"})
+    assert [each.notification for each in matched(notices, run)] == [f"{NAMESPACE}/audit"]
+    assert suppressed(notices, "default") == {"OptedOut": 1}
+
+
+def test_an_expression_that_can_not_be_told_is_no_match_and_is_counted_once_for_a_run() -> None:
+    notices = noticing(make(options=C1, filter={"expression": "params['env'] == 'prod'"}))
+    for _ in range(3):
+        assert matched(notices, RUN) == []
+    assert suppressed(notices) == {"ExpressionFailed": 1}
+    assert len(matched(notices, RUN, params={"env": "prod"})) == 1
+    assert suppressed(notices) == {}
+    assert notices.tallies.of(f"{NAMESPACE}/all").matched == 1
+
+
+def test_a_run_has_at_most_so_many_reports_and_the_shared_notifications_go_first() -> None:
+    mine = [make(f"n{at:02}", options={"channel": f"C{at}"}) for at in range(LOOKED_AT + 5)]
+    audit = make("audit", SHARED, options={"channel": "C99"})
+    found = matched(noticing(*mine, audit), RUN)
+    assert len(found) == MATCHES
+    assert found[0].notification == f"{SHARED}/audit"
+
+
+def test_a_namespace_has_at_most_so_many_open_reports() -> None:
+    notices = noticing(make(options=C1), cap=2)
+    first = [cached(notices, replace(RUN, name=f"run-{at}", uid=f"uid-{at}")) for at in range(2)]
+    late = replace(RUN, name="late", uid="late")
+    assert matched(notices, late) == []
+    assert suppressed(notices) == {"TooMany": 1}
+    notices.follow(first[0], None)
+    assert len(matched(notices, late)) == 1
+
+
+def test_the_runs_that_one_matches_are_found_by_index() -> None:
+    notices = noticing(make(options=C1))
+    run = cached(notices, RUN)
+    assert notices.matching(f"{NAMESPACE}/all") == [(run.kind, run.namespace, run.name)]
+    notices.follow(run, None)
+    assert notices.matching(f"{NAMESPACE}/all") == []
