@@ -15,7 +15,7 @@ import aiohttp
 from aiohttp.abc import AbstractResolver
 from yarl import URL
 
-from tekton_integrations.egress import AddressRefused, Egress, GuardedResolver
+from tekton_integrations.egress import AddressRefused, Egress, GuardedResolver, Named
 from tekton_integrations.errors import TemporaryError
 from tekton_integrations.http import refused
 from tekton_integrations.provider import Provider
@@ -73,6 +73,7 @@ class Clients:
         self._proxies = Proxies(environ)
         self._inside = [*inside, *(value for name, value in environ.items() if name.endswith(_SERVICE))]
         self._egress = Egress(self._inside)
+        self._named = Named()
         self._resolver = resolver
         self._clock = clock
         self._ways: dict[Key, _Way] = {}
@@ -98,14 +99,11 @@ class Clients:
     ) -> aiohttp.ClientSession:
         """The way to `endpoint`, the URL at which the Provider's credential is used; good for one reconcile.
 
-        `guarded`: a run names it, so it may lead to the Internet only. Raises TemporaryError(InvalidProvider) for
-        certificates or a proxy that can't be used, PermanentError(EgressRefused) for an address inside.
+        `guarded`: a run names it, so it may lead to the Internet only; what a Provider names may lead inside, but not to
+        where a cloud keeps secrets. Raises TemporaryError(InvalidProvider) for certificates or a proxy that can't be
+        used, PermanentError(EgressRefused) for such an address.
         """
-        if guarded:
-            try:
-                self._egress.check(endpoint)
-            except AddressRefused as error:
-                raise refused(endpoint) from error
+        self._check(endpoint, self._egress if guarded else self._named)
         now = self._clock()
         if now >= self._due:
             await self._close_idle(now)
@@ -114,15 +112,25 @@ class Clients:
         way.used = now
         return way.session
 
+    def _check(self, url: str, egress: Egress) -> None:
+        try:
+            egress.check(url)
+        except AddressRefused as error:
+            raise refused(url, ever=error.ever) from error
+
     async def _open(self, provider: Provider, key: Key) -> _Way:
         bundle, proxy, identity, guarded = key
         if provider.proxy and not _usable(provider.proxy):
             raise _invalid(provider, "spec.proxy must be http://host:port, without a credential")
+        if proxy:
+            self._check(proxy, self._named)
         async with self._opening:  # all that wait for the same one are served by the first
             if known := self._ways.get(key):
                 return known
             tls = await self._tls(provider, identity) if bundle or identity else True
-            resolver = GuardedResolver(self._egress, self._resolver()) if guarded else self._resolver()
+            # A proxy may be inside, and only its own name is resolved here.
+            egress = self._egress if guarded and not proxy else self._named
+            resolver = GuardedResolver(egress, self._resolver())
             connector = aiohttp.TCPConnector(ssl=tls, resolver=resolver)
             cookies = aiohttp.DummyCookieJar()
             session = aiohttp.ClientSession(connector=connector, cookie_jar=cookies, proxy=proxy or None)

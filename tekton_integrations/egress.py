@@ -26,12 +26,29 @@ _INSIDE = tuple(
     ipaddress.ip_network(each)
     for each in ("192.0.0.0/24", "192.88.99.0/24", "2001::/23", "3fff::/20", "168.63.129.16/32")
 )
+# Where clouds tell machines their secrets. No service that a run is to be shown at is there.
+_METADATA = tuple(
+    ipaddress.ip_network(each)
+    for each in (
+        "169.254.0.0/16",
+        "fe80::/10",
+        "fd00:ec2::254",
+        "fd20:ce::254",
+        "100.100.100.200",
+        "168.63.129.16",
+        "192.0.0.192",
+    )
+)
 # Of IPv6 all that was given out; what is not, such as NAT64 at a place of its own, or site-local, is no address there.
 _GLOBAL = ipaddress.ip_network("2000::/3")
 
 
 class AddressRefused(OSError):
-    """An OSError, since that is what aiohttp expects of a resolver."""
+    """An OSError, since that is what aiohttp expects of a resolver. `ever`: whoever names it."""
+
+    def __init__(self, message: str, *, ever: bool = False) -> None:
+        super().__init__(message)
+        self.ever = ever
 
 
 class Egress:
@@ -49,16 +66,31 @@ class Egress:
         mine = any(each in network for network in self._networks for each in (address, carried) if each is not None)
         return not mine and public(address)
 
+    def refusal(self, host: str) -> AddressRefused:
+        return AddressRefused(f"{host} is inside")
+
     def check(self, url: str) -> None:
         """Raises AddressRefused for a URL whose host is inside; what a name resolves to is looked at later."""
         host = URL(url, encoded=True).host or ""
         if _plain(host) in self._names:
-            raise AddressRefused(f"{host} is inside")
+            raise self.refusal(host)
         if not numeric(host):
             return
         address = literal(host)
         if address is None or not self.allows(address):
-            raise AddressRefused(f"{host} is an address inside")
+            raise self.refusal(host)
+
+
+class Named(Egress):
+    """For hosts that a Provider names, which may be inside, but no machine's secrets: not everybody who may write
+    Providers of a namespace may have these."""
+
+    def allows(self, address: _Address) -> bool:
+        carried = _carried(address) if isinstance(address, ipaddress.IPv6Address) else None
+        return not any(each in network for network in _METADATA for each in (address, carried) if each is not None)
+
+    def refusal(self, host: str) -> AddressRefused:
+        return AddressRefused(f"{host} is where a cloud keeps secrets of machines", ever=True)
 
 
 class GuardedResolver(AbstractResolver):
@@ -74,7 +106,7 @@ class GuardedResolver(AbstractResolver):
         found = await self._resolver.resolve(host, port, family)
         good = [each for each in found if (address := literal(each["host"])) and self._egress.allows(address)]
         if found and not good:
-            raise AddressRefused(f"{host} leads to an address inside")
+            raise self._egress.refusal(host)
         return good
 
     async def close(self) -> None:

@@ -140,8 +140,13 @@ class Http:
             )
 
 
-def refused(url: str) -> PermanentError:
-    """What to say of a URL that a run names and that leads inside."""
+def refused(url: str, *, ever: bool) -> PermanentError:
+    """What to say of a URL that a run names and that leads inside, or one that is refused whoever names it."""
+    if ever:
+        message = (
+            f"{origin(url)} leads to where a cloud keeps secrets of its machines, which is never called; correct it"
+        )
+        return PermanentError("EgressRefused", message)
     return PermanentError(
         "EgressRefused",
         f"{origin(url)} leads to an address inside (private, loopback, link-local or the like), where runs may not "
@@ -152,7 +157,7 @@ def refused(url: str) -> PermanentError:
 def _unconnected(host: str, error: aiohttp.ClientError) -> IntegrationError:
     """Nothing of the call was sent."""
     if isinstance(error, aiohttp.ClientConnectorError) and isinstance(error.os_error, AddressRefused):
-        return refused(host)
+        return refused(host, ever=error.os_error.ever)
     if isinstance(error, aiohttp.ClientConnectorCertificateError):
         message = f"the certificate of {host} {_distrust(error.certificate_error)}"
         return TemporaryError("CertificateRefused", message, LOOK_AGAIN, needs_help=True, down=True)

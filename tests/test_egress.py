@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 import pytest
 from aiohttp import web
 from aiohttp.abc import AbstractResolver, ResolveResult
+from msgspec.structs import replace
 
 from tekton_integrations import Http, PermanentError
 from tekton_integrations.clients import Clients
@@ -216,3 +217,31 @@ async def test_the_same_way_is_open_for_what_a_provider_names() -> None:
         assert await post(clients, url, guarded=False) == b"inside"
         assert called == ["/named"]
         assert (await refusal(clients, url)).reason == "EgressRefused"
+
+
+async def test_a_proxy_may_be_inside_and_then_it_is_the_proxy_that_resolves() -> None:
+    async with server() as (port, called), Clients({}) as clients:
+        made = replace(provider(), proxy=f"http://localhost:{port}")
+        url = "http://hooks.example.com/x"
+        http = Http(await clients.get(made, url, guarded=True), frozenset({origin(url)}))
+        assert (await http.request("POST", url)).body == b"inside"
+        with pytest.raises(PermanentError, match="EgressRefused"):
+            await clients.get(made, "http://169.254.169.254/x", guarded=True)
+    assert called == ["/x"]
+
+
+METADATA = ["169.254.169.254", "2852039166", "::ffff:169.254.169.254", "fe80::1", "fd00:ec2::254", "168.63.129.16"]
+
+
+@pytest.mark.parametrize("host", METADATA)
+async def test_what_clouds_tell_machines_is_out_of_reach_also_of_who_writes_providers(host: str) -> None:
+    async with Clients({}) as clients:
+        with pytest.raises(PermanentError, match="never called"):
+            await clients.get(provider(), url(host))
+        with pytest.raises(PermanentError, match="never called"):
+            await clients.get(
+                replace(provider(), proxy=url(host).replace("https", "http").replace("/x", ":80")), url("x")
+            )
+    async with Clients({}, resolver=lambda: Names(["169.254.169.254"])) as clients:
+        with pytest.raises(PermanentError, match="never called"):
+            await post(clients, "http://metadata.example/x", guarded=False)
