@@ -12,7 +12,7 @@ from typing import Any
 
 MAX_LENGTH = 512
 # Of one that goes through a map or a list, since each step may cost as much as the rest is long.
-MAX_LOOP = 256
+MAX_LOOP = 160
 # Of what an expression sees: characters of a string, entries of a map.
 MAX_STRING = 256
 MAX_ENTRIES = 32

@@ -4,6 +4,7 @@ What a Notification says of the run's kind, namespace and labels holds whenever 
 the run's state, reason, results and with an expression is about a moment: see notices.py.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -47,6 +48,7 @@ class Index:
         self._shared = shared
         self._places: dict[_Place, dict[str, Standing]] = {}
         self._standings: dict[str, Standing] = {}
+        self._counts: Counter[str] = Counter()
 
     def __len__(self) -> int:
         return len(self._standings)
@@ -54,15 +56,21 @@ class Index:
     def get(self, path: str) -> Standing | None:
         return self._standings.get(path)
 
+    def count(self, namespace: str) -> int:
+        return self._counts[namespace]
+
     def put(self, standing: Standing) -> None:
         path = standing.notification.path
         self.remove(path)
         self._standings[path] = standing
+        self._counts[standing.notification.namespace] += 1
         for place in self._of(standing.notification):
             self._places.setdefault(place, {})[path] = standing
 
     def remove(self, path: str) -> Standing | None:
         standing = self._standings.pop(path, None)
+        if standing is not None:
+            self._counts[standing.notification.namespace] -= 1
         for place in self._of(standing.notification) if standing else ():
             del self._places[place][path]
             if not self._places[place]:

@@ -20,6 +20,8 @@ from tekton_integrations.tally import MATCHED, Tallies
 
 # Of those that reach a run's namespace, kind and labels so many are looked at, and so many may report it.
 LOOKED_AT = 32
+# Of a namespace that is not the controller's.
+PER_NAMESPACE = 200
 MATCHES = 16
 OPTED_OUT, ENDED_BEFORE, TOO_MANY, EXPRESSION_FAILED = "OptedOut", "EndedBefore", "TooMany", "ExpressionFailed"
 REASONS = (OPTED_OUT, ENDED_BEFORE, TOO_MANY, EXPRESSION_FAILED, NO_TARGET, INVALID_OPTION, OTHER_TOOL, SAME_TARGET)
@@ -97,14 +99,12 @@ class Notices:
         self._problems.pop(path, None)
         self.tallies.forget(path)
 
-    def reaches(self, run: Run, labels: Mapping[str, str]) -> bool:
-        """Whether any may match the run at some time."""
-        return bool(self._index.of(run, labels))
+    def reaching(self, run: Run, labels: Mapping[str, str]) -> list[Standing]:
+        """Those that may match the run at some time."""
+        return self._index.of(run, labels)
 
-    def __call__(self, run: Run, facts: Facts) -> tuple[Matched, ...]:
-        """The Notifications that ask for the run, as it is now."""
-        if not (found := self._index.of(run, facts.labels)):
-            return ()
+    def __call__(self, found: list[Standing], run: Run, facts: Facts) -> tuple[Matched, ...]:
+        """The Notifications that ask for the run as it is now, of those that reach it."""
         cached = self.seen(run.kind, run.namespace, run.name)
         same = cached is not None and cached.uid == run.uid
         before = {each.notification: each.record for each in cached.matched} if cached and same else {}
@@ -185,10 +185,21 @@ class Notices:
             )
         else:
             integration, within = self._types[provider.type], provider.namespace
+        if before is None and notification.namespace != self._shared:
+            self._refuse_many(notification.namespace)
         _check_options(notification, integration)
         return Standing(
             notification=notification, integration=integration, within=within, condition=_condition(notification)
         )
+
+    def _refuse_many(self, namespace: str) -> None:
+        """Each change of a run would have to look at all of them, and tenants make them."""
+        if self._index.count(namespace) >= PER_NAMESPACE:
+            raise NotReady(
+                TOO_MANY,
+                f"namespace {namespace} has {PER_NAMESPACE} Notifications that work already; delete some, then change "
+                "anything in the spec of this one",
+            )
 
     def _provider(self, notification: Notification) -> Provider | None:
         own = self.provider(notification.namespace, notification.provider)

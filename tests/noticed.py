@@ -70,4 +70,5 @@ def noticing(*notifications: Notification, cap: int = 100, providers: tuple[Prov
 
 
 def matched(notices: Notices, run: Run, **facts: Any) -> list[Matched]:
-    return list(notices(run, Facts(**facts)))
+    known = Facts(**facts)
+    return list(notices(notices.reaching(run, known.labels), run, known))

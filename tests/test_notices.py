@@ -1,12 +1,13 @@
 """Which Notifications are in order, which runs they let in, and what keeps them within bounds."""
 
+import time
 from typing import Any
 
 import pytest
 from msgspec.structs import replace
 
 from tekton_integrations.annotations import SUSPEND_ALL
-from tekton_integrations.notices import LOOKED_AT, MATCHES, Notices
+from tekton_integrations.notices import LOOKED_AT, MATCHES, PER_NAMESPACE, Notices
 from tekton_integrations.run import Run, State
 from tests.noticed import SHARED, make, matched, noticing, provider
 from tests.reconciling import NAMESPACE
@@ -144,3 +145,26 @@ def test_the_runs_that_one_matches_are_found_by_index() -> None:
     assert notices.matching(f"{NAMESPACE}/all") == [(run.kind, run.namespace, run.name)]
     notices.follow(run, None)
     assert notices.matching(f"{NAMESPACE}/all") == []
+
+
+def test_a_tenant_has_at_most_so_many_notifications_and_the_controllers_namespace_any_number() -> None:
+    notices = noticing(*(make(f"n{at}", options=C1) for at in range(PER_NAMESPACE + 1)))
+    problem = notices.problem(f"{NAMESPACE}/n{PER_NAMESPACE}")
+    assert problem is not None
+    assert problem.reason == "TooMany"
+    notices.remove(f"{NAMESPACE}/n0")
+    notices.put(make(f"n{PER_NAMESPACE}", options=C1))
+    assert notices.problem(f"{NAMESPACE}/n{PER_NAMESPACE}") is None
+    many = noticing(*(make(f"n{at}", SHARED, options=C1) for at in range(PER_NAMESPACE + 1)))
+    assert many.problem(f"{SHARED}/n{PER_NAMESPACE}") is None
+
+
+def test_what_a_tenant_makes_of_all_that_is_allowed_takes_milliseconds() -> None:
+    """20 ms on the machine of docs/decisions/0020; the bound is generous, since this one may be busy."""
+    expression = "labels.all(x," + "&&".join(["labels==labels"] * 8) + ")"
+    specs = [{"options": {"channel": f"C{at}"}, "filter": {"expression": expression}} for at in range(PER_NAMESPACE)]
+    notices = noticing(*(make(f"n{at}", **spec) for at, spec in enumerate(specs)))
+    labels = {f"label-{at}": "x" * 63 for at in range(64)}
+    began = time.perf_counter()
+    assert len(matched(notices, RUN, labels=labels)) == MATCHES
+    assert time.perf_counter() - began < 1.0

@@ -143,11 +143,11 @@ def decode_run(raw: bytes | msgspec.Raw, inference: Inference = _NO_INFERENCE, n
 
 
 def _matched(run: Run, written: Written, notices: Notices) -> Run:
-    if not notices.reaches(run, written.labels):
+    if not (found := notices.reaching(run, written.labels)):
         return run
     # Known before it is decided where the run shows: what another tool reports is not reported twice.
     run = replace(run, pipelines_as_code=not run.parent and written.by_pipelines_as_code)
-    return replace(run, matched=notices(run, written))
+    return replace(run, matched=notices(found, run, written))
 
 
 def decode_child(raw: bytes | msgspec.Raw) -> tuple[str, Child]:

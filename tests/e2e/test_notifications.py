@@ -162,29 +162,24 @@ async def test_runs_that_had_ended_before_it_are_counted_and_a_restart_reports_n
         await board.put(namespace, options=PLACE)
         await stage.player.play(run, namespace=namespace, name="new", begin=datetime.now(UTC) + timedelta(minutes=1))
         await stage.reported(namespace)
-    before = len(stage.github.requests)
+    before = len(stage.calls)
     async with stage.controller():
         await board.counted(namespace, matched=2, EndedBefore=1)
-        assert len(stage.github.requests) == before
+        assert len(stage.calls) == before
     assert [check.name for check in stage.checks()] == ["Tekton / new"]
 
 
-async def test_a_run_without_a_target_is_counted_and_gets_neither_record_nor_warning(
+async def test_what_is_not_granted_is_refused_and_what_has_no_target_only_counted(
     stage: Stage, controller: Controller, board: Board, namespace: str, tmp_path: Path
 ) -> None:
-    await board.put(namespace, options=PLACE | {"sha": "$(params.revision)"})
+    await board.put(namespace, "nowhere", options=PLACE | {"sha": "$(params.revision)"})
+    await board.put(namespace, "elsewhere", options=PLACE | {"owner": "somebody-else"})
     await stage.player.play(recorded(tmp_path, "success"), namespace=namespace)
-    await board.counted(namespace, matched=1, NoTarget=1)
-    assert await stage.records(namespace) == []
-    assert await stage.events(namespace) == []
-
-
-async def test_a_grant_holds_for_what_a_notification_asks_too(
-    stage: Stage, controller: Controller, board: Board, namespace: str, tmp_path: Path
-) -> None:
-    await board.put(namespace, options=PLACE | {"repo": "web", "owner": "somebody-else"})
-    await stage.player.play(recorded(tmp_path, "success"), namespace=namespace)
-    await stage.failed(namespace, "NotGranted")
+    record = await stage.failed(namespace, "NotGranted")
+    assert record["spec"]["notification"] == f"{namespace}/elsewhere"
+    await board.counted(namespace, "nowhere", matched=1, NoTarget=1)
+    assert len(await stage.records(namespace)) == 1
+    assert [event["reason"] for event in await stage.events(namespace)] == ["NotGranted"]
 
 
 async def test_what_is_wrong_with_one_stands_in_its_status(
