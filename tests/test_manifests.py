@@ -40,7 +40,7 @@ def test_leases_and_integrations_are_written_in_the_controllers_namespace_only()
     assert verbs(everywhere, "coordination.k8s.io", "") == set()
     assert verbs(everywhere, "integrations.tekton.dev", "integrations") == set()
     assert verbs(of_kind("Role"), "coordination.k8s.io", "leases") == READS | {"create", "update"}
-    assert verbs(of_kind("Role"), "integrations.tekton.dev", "integrations") == READS | {"create", "patch", "update"}
+    assert verbs(of_kind("Role"), "integrations.tekton.dev", "integrations") == READS | {"create", "patch"}
 
 
 def test_of_providers_the_controller_writes_the_status_only() -> None:

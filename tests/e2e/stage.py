@@ -11,6 +11,7 @@ from hack.player import Player
 from hack.testbed import TestBed
 from hack.testbed.api import ApiError, polled
 from tests.fakes.github import CheckRun, GitHub
+from tests.fakes.github.call import Call
 
 USER = f"system:serviceaccount:{NAMESPACE}:{SERVICE_ACCOUNT}"
 REPOSITORY = "acme/api"
@@ -72,6 +73,11 @@ class Stage:
     async def start_controller(self, *arguments: str, place: Place = HERE) -> Controller:
         """One that the test itself ends, or kills."""
         return await Controller.start(self.pod, self.log, arguments=arguments, place=place)
+
+    @property
+    def calls(self) -> list[Call]:
+        """GitHub's, but for those that only try the credential, and come whenever that is due."""
+        return [each for each in self.github.requests if each.path not in ("/app", "/rate_limit")]
 
     def checks(self, sha: str = SHA, repository: str = REPOSITORY) -> list[CheckRun]:
         return self.github.check_runs(repository, sha)

@@ -42,7 +42,7 @@ async def test_is_refused_with_a_reason_and_a_cure_before_any_call(
     assert cure in condition(record)["message"]
     await stage.bed.request("DELETE", run_path(namespace, "success"))
     await stage.gone(run_path(namespace, "success"))
-    assert list(stage.github.requests) == []
+    assert stage.calls == []
     [warning] = await stage.told(namespace, "Warning")
     assert warning["reason"] == reason
     assert cure in warning["message"]
@@ -101,7 +101,7 @@ async def test_an_added_grant_is_picked_up(stage: Stage, controller: Controller,
     await stage.provide(objects.grant("somebody-else"))
     await stage.player.play("success", namespace=namespace)
     await stage.failed(namespace, "NotGranted")
-    assert list(stage.github.requests) == []
+    assert stage.calls == []
     await stage.provide(objects.grant(namespace, targets=["acme/api"], names=["Tekton / *"]))
     await stage.reported(namespace)
     [check] = stage.checks()
@@ -112,7 +112,7 @@ async def test_a_grant_for_another_name_does_not_do(stage: Stage, controller: Co
     await stage.provide(objects.grant(namespace, targets=["acme/api"], names=["deploy"]))
     await stage.player.play("success", namespace=namespace)
     await stage.failed(namespace, "NotGranted")
-    assert list(stage.github.requests) == []
+    assert stage.calls == []
 
 
 async def test_a_secret_that_is_not_offered_is_not_used_until_it_is(
@@ -128,7 +128,7 @@ async def test_a_secret_that_is_not_offered_is_not_used_until_it_is(
     record = await stage.until_record(namespace, lambda r: condition(r)["reason"] == "SecretNotOffered")
     assert condition(record)["status"] == "Unknown"
     assert "integrations.tekton.dev/GitHubApp" in condition(record)["message"]
-    assert list(stage.github.requests) == []
+    assert stage.calls == []
     labels: dict[str, Any] = {"metadata": {"labels": {"integrations.tekton.dev/provider": "github"}}}
     await stage.bed.api.patch(f"/api/v1/namespaces/{NAMESPACE}/secrets/opaque", labels, "merge")
     await stage.provide(objects.grant(namespace))  # wakes it; by itself it would look again within 30 s

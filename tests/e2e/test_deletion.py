@@ -117,14 +117,14 @@ async def test_a_deleted_record_comes_back_without_a_second_check(
 ) -> None:
     await stage.player.play("success", namespace=namespace)
     before = await stage.reported(namespace)
-    calls = len(stage.github.requests)
+    calls = len(stage.calls)
     path = f"{GROUP}/namespaces/{namespace}/integrationstatuses/{before['metadata']['name']}"
     await stage.bed.request("DELETE", path)
     uid = before["metadata"]["uid"]
     after = await stage.until_record(namespace, lambda r: r["metadata"]["uid"] != uid)
     assert condition(after)["status"] == "True"
     assert after["status"]["annotations"] == before["status"]["annotations"]
-    assert len(stage.github.requests) == calls
+    assert len(stage.calls) == calls
     assert len(stage.checks()) == 1
 
 

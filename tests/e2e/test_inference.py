@@ -83,7 +83,7 @@ async def test_nothing_is_inferred_unless_the_controller_was_told_to(
     record = await stage.failed(namespace, "MissingAnnotation")
     assert "not found" not in condition(record)["message"]
     assert sources(record) == {}
-    assert list(stage.github.requests) == []
+    assert stage.calls == []
 
 
 async def test_a_branch_is_not_guessed_and_the_message_says_where_it_was_looked(
@@ -97,7 +97,7 @@ async def test_a_branch_is_not_guessed_and_the_message_says_where_it_was_looked(
     assert "git-revision" in message
     assert "only a full SHA counts" in message
     assert sources(record)["repo"] == "parameter git-repo-url"
-    assert list(stage.github.requests) == []
+    assert stage.calls == []
 
 
 async def test_a_run_that_was_made_for_commit_status_tracker_is_shown_as_before(
@@ -131,7 +131,7 @@ async def test_a_repository_on_another_host_is_not_taken_for_ours(
     await stage.player.play(left_by(tmp_path, annotations=ours(name="unit"), params=params), namespace=namespace)
     record = await stage.failed(namespace, "OtherHost")
     assert "is on gitlab.com, and the Provider is for 127.0.0.1" in condition(record)["message"]
-    assert list(stage.github.requests) == []
+    assert stage.calls == []
 
 
 async def test_what_was_inferred_needs_a_grant_like_anything_else(
@@ -142,7 +142,7 @@ async def test_what_was_inferred_needs_a_grant_like_anything_else(
     await stage.player.play(recording, namespace=namespace)
     record = await stage.failed(namespace, "NotGranted")
     assert sources(record)["repo"] == "parameter git-repo-url"
-    assert list(stage.github.requests) == []
+    assert stage.calls == []
 
 
 async def test_a_run_that_pipelines_as_code_reports_is_left_to_it(
@@ -153,7 +153,7 @@ async def test_a_run_that_pipelines_as_code_reports_is_left_to_it(
     record = await stage.failed(namespace, "ReportedElsewhere")
     assert f'{OURS}/beside-pipelines-as-code: "true"' in condition(record)["message"]
     assert [event["reason"] for event in await stage.told(namespace, "Warning")] == ["ReportedElsewhere"]
-    assert list(stage.github.requests) == []
+    assert stage.calls == []
     wanted = ours(**{"beside-pipelines-as-code": "true"})
     path = f"/apis/tekton.dev/v1/namespaces/{namespace}/pipelineruns/success"
     await stage.bed.api.patch(path, {"metadata": {"annotations": wanted}}, "merge")

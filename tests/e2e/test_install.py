@@ -76,11 +76,11 @@ async def test_a_restart_reports_nothing_again(stage: Stage, namespace: str) -> 
     async with stage.controller():
         await play(stage, namespace, range(20))
         await stage.all_reported(namespace, 20)
-    calls = len(stage.github.requests)
+    calls = len(stage.calls)
     writes = len(stage.writes(namespace, "integrationstatuses"))
     async with stage.controller():
         await play(stage, namespace, range(20, 21))
         await stage.all_reported(namespace, 21)
-    made = [call for call in list(stage.github.requests)[calls:] if call.path.endswith("/check-runs")]
+    made = [call for call in stage.calls[calls:] if call.path.endswith("/check-runs")]
     assert [call.method for call in made if call.method == "POST"] == ["POST"]
     assert len(stage.writes(namespace, "integrationstatuses")) - writes <= 3

@@ -44,7 +44,7 @@ async def test_github_shows_what_the_run_is_for_few_writes(
     stage: Stage, controller: Controller, namespace: str, recording: str
 ) -> None:
     conclusion, title = ENDS[recording]
-    calls = len(stage.github.requests)
+    calls = len(stage.calls)
     await stage.player.play(recording, namespace=namespace, sha=sha_of(recording), speed=1)
     await stage.reported(namespace)
 
@@ -54,7 +54,7 @@ async def test_github_shows_what_the_run_is_for_few_writes(
     # A machine so slow that the run had no condition for a second shows it as queued first.
     queued = check.history[0].after.status == "queued"
     # TaskRuns carry copies of the annotations: had one been reported, there would be further calls.
-    made = [call.method for call in list(stage.github.requests)[calls:] if "check-runs" in call.path]
+    made = [call.method for call in stage.calls[calls:] if "check-runs" in call.path]
     assert made in (["POST"], ["POST", "PATCH"], *([["POST", "PATCH", "PATCH"]] if queued else []))
     for resource in ("pipelineruns", "taskruns", "customruns"):
         assert stage.writes(namespace, resource) == []

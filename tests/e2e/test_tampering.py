@@ -87,14 +87,14 @@ async def test_a_forged_record_of_a_run_that_never_was_leads_to_no_call_and_goes
     forged = people.record_of("ghost", GHOST, target=target, annotations={"check-run-id": "1"})
     await stage.bed.request("POST", people.records_path(namespace), forged)
     await stage.gone(people.record_path(namespace, "ghost", GHOST))
-    assert list(stage.github.requests) == []
+    assert stage.calls == []
 
 
 async def test_a_forged_record_does_not_conclude_the_check_of_a_run_in_another_namespace(
     stage: Stage, controller: Controller, namespace: str, elsewhere: str
 ) -> None:
     shown = await Shown.half_way(stage, namespace)
-    calls = len(stage.github.requests)
+    calls = len(stage.calls)
     real = await shown.record()
     status = {key: real["status"][key] for key in ("target", "annotations", "observedState")}
     forged = people.record_of("demo", shown.run.uid, **status)
@@ -104,7 +104,7 @@ async def test_a_forged_record_does_not_conclude_the_check_of_a_run_in_another_n
         return all(said(record)[0] == "False" for record in await stage.records(elsewhere))
 
     await polled(judged)
-    assert {call.method for call in list(stage.github.requests)[calls:]} <= {"GET"}
+    assert {call.method for call in stage.calls[calls:]} <= {"GET"}
     await shown.ends_right()
 
 
@@ -112,14 +112,14 @@ async def test_a_record_under_a_wrong_name_is_not_ours_and_leads_to_no_call(
     stage: Stage, controller: Controller, namespace: str
 ) -> None:
     shown = await Shown.half_way(stage, namespace)
-    calls = len(stage.github.requests)
+    calls = len(stage.calls)
     forged = people.record_of("demo", shown.run.uid, target={"resource": FOREIGN, "name": "x", "detail": SHA})
     forged["metadata"]["name"] = "demo-github-00000000"
     path = f"{people.records_path(namespace)}/demo-github-00000000"
     await stage.bed.request("POST", people.records_path(namespace), forged)
     other = Shown(stage, shown.run, path, SHA)
     await other.until(lambda record: said(record) == ("False", "NotOurs"))
-    assert len(stage.github.requests) == calls
+    assert len(stage.calls) == calls
     await shown.ends_right()
     assert said(await other.record()) == ("False", "NotOurs")
 

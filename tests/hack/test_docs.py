@@ -217,7 +217,8 @@ async def test_who_does_what_the_docs_say_sees_the_first_run(tmp_path: Path) -> 
         assert "condition met" in said
         assert "integration.integrations.tekton.dev/github" in said
         await reader.types("kubectl create namespace team-a")
-        more, team, *others, remove = blocks("docs/install.md", "sh")
+        more, *others, remove = blocks("docs/install.md", "sh")
+        [team] = [each for each in others if "--clusterrole=tekton-integrations-secrets" in each]
         own, say = [each for each in others if "tekton-integrations-record" in each or " record demo " in each]
         await reader.types(more, without="docker|.*rollout")
         await reader.types(team)

@@ -1,4 +1,4 @@
-"""Whether GitHub takes a Provider's credential, and whether that may do what each report needs: tried before any run."""
+"""Whether GitHub takes a Provider's credential, and whether that may do what each report needs. No run is needed."""
 
 import re
 from collections.abc import Mapping
