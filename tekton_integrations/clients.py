@@ -99,8 +99,8 @@ class Clients:
     ) -> aiohttp.ClientSession:
         """The way to `endpoint`, the URL at which the Provider's credential is used; good for one reconcile.
 
-        `guarded`: a run names it, so it may lead to the Internet only; what a Provider names may lead inside, but not to
-        where a cloud keeps secrets. Raises TemporaryError(InvalidProvider) for certificates or a proxy that can't be
+        `guarded`: a run names it, so it may lead to the Internet only. What a Provider names may lead inside, but not
+        to where a cloud keeps secrets. Raises TemporaryError(InvalidProvider) for certificates or a proxy that can't be
         used, PermanentError(EgressRefused) for such an address.
         """
         self._check(endpoint, self._egress if guarded else self._named)
