@@ -1,0 +1,82 @@
+"""Which Provider serves a run: the one that it names, the one of the workspace in its `url`, or the only one there is;
+its own namespace's before a shared one; and none where that leaves a choice."""
+
+from typing import Any
+
+import pytest
+from tekton_integrations_slack.integration import Slack
+from tekton_integrations_slack.options import SlackOptions
+
+from tekton_integrations import PermanentError
+from tekton_integrations.provider import Grant, Need, Provider, choose
+from tekton_integrations.testing import make_run
+
+SHARED = "tekton-integrations"
+TYPES = tuple(kind.name for kind in Slack.provider_types)
+
+
+def provider(name: str, *workspaces: str, namespace: str = SHARED, type: str = "Slack") -> Provider:
+    return Provider(
+        namespace=namespace,
+        name=name,
+        uid=f"{namespace}/{name}",
+        resource_version="1",
+        generation=1,
+        type=type,
+        endpoint="",
+        grants=(Grant(namespaces=("team-a",), targets=workspaces or ("*",)),),
+        spec={},
+    )
+
+
+def chosen(*providers: Provider, url: str = "", name: str = "") -> str:
+    options = SlackOptions(channel="build-cop", **({"url": url} if url else {}))
+    target = Slack().target(make_run(), options)
+    need = Need(types=TYPES, namespace="team-a", labels={}, target=target, name=name, any_name=Slack.resolves_names)
+    return choose(providers, SHARED, need).path
+
+
+def refusal(*providers: Provider, **asked: Any) -> str:
+    with pytest.raises(PermanentError) as caught:
+        chosen(*providers, **asked)
+    return caught.value.reason
+
+
+RED, BLUE = "https://red.slack.com", "https://blue.slack.com"
+BOTH = provider("red", "red.slack.com"), provider("blue", "blue.slack.com")
+
+
+def test_the_url_chooses_the_provider_of_that_workspace() -> None:
+    assert [chosen(*BOTH, url=url) for url in (RED, BLUE)] == [f"{SHARED}/red", f"{SHARED}/blue"]
+    assert refusal(*BOTH, url="https://green.slack.com") == "NotGranted"
+
+
+def test_a_url_that_two_serve_is_ambiguous_until_one_is_named() -> None:
+    twice = (*BOTH, provider("red-too", "red.slack.com"))
+    assert refusal(*twice, url=RED) == "AmbiguousProvider"
+    assert chosen(*twice, url=RED, name="red-too") == f"{SHARED}/red-too"
+    assert refusal(*twice, url=RED, name="blue") == "NotGranted"  # a name is no grant for another workspace
+
+
+def test_the_only_one_is_taken_without_being_named_and_a_second_of_the_other_type_makes_it_ambiguous() -> None:
+    only = provider("only")
+    assert chosen(only) == chosen(only, url=RED) == f"{SHARED}/only"
+    hook = provider("hook", type="SlackWebhook")
+    assert refusal(only, hook) == "AmbiguousProvider"
+    assert chosen(only, hook, name="hook") == f"{SHARED}/hook"
+    assert chosen(only, provider("github", type="GitHubApp")) == f"{SHARED}/only"
+
+
+def test_the_run_s_own_namespace_goes_first_whichever_way_it_is_chosen() -> None:
+    own, shared = provider("red", "red.slack.com", namespace="team-a"), BOTH[0]
+    for asked in ({"url": RED}, {"url": RED, "name": "red"}):
+        assert chosen(shared, own, **asked) == chosen(own, shared, **asked) == "team-a/red"
+    elsewhere = provider("blue", "blue.slack.com", namespace="team-a")
+    assert chosen(shared, elsewhere, url=RED) == f"{SHARED}/red"  # its own does not serve this workspace
+    two = provider("red-2", "red.slack.com", namespace="team-a")
+    assert refusal(shared, own, two, url=RED) == "AmbiguousProvider"
+
+
+def test_nobody_chooses_a_provider_of_another_team() -> None:
+    theirs = provider("red", "red.slack.com", namespace="team-b")
+    assert refusal(theirs, url=RED) == refusal(theirs, url=RED, name="red") == "NoProvider"
