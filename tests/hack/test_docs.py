@@ -36,7 +36,7 @@ def tree(tmp_path: Path) -> Path:
     """A copy of what the checks read, with its generated parts made anew."""
     for folder in ("docs", "integrations", "tekton_integrations", "manifests"):
         shutil.copytree(ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__"))
-    for file in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "LICENSE", "pyproject.toml"):
+    for file in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md", "LICENSE", "pyproject.toml"):
         shutil.copy(ROOT / file, tmp_path / file)
     write(tmp_path)
     return tmp_path
