@@ -118,7 +118,7 @@ class Replicas:
 
     def first_call(self, since: float) -> float:
         """When GitHub was first called after `since`, by anybody. Raises StopIteration where it was not."""
-        return next(call.loop_time for call in self.stage.github.requests if call.loop_time > since)
+        return next(call.loop_time for call in self.stage.calls if call.loop_time > since)
 
 
 class Marker:

@@ -150,6 +150,7 @@ async def test_what_is_written_about_limits_wakes_nobody_and_reads_no_secret(
     await stage.provide()  # no grants: a run whose report waits for a change of the Provider
     await stage.player.play("success", namespace=namespace, events=False, children=False)
     await stage.failed(namespace, "NotGranted")
+    await polled(lambda: tried(stage))
     looks, reads = await rested(controller), len(secret_reads(stage))
     status = {"status": {"allowances": [{"scope": "acme", "limit": 5000, "remaining": 7}]}}
     await stage.bed.api.patch(f"{PROVIDER}/status", status, "merge")
@@ -163,5 +164,14 @@ async def test_what_is_written_about_limits_wakes_nobody_and_reads_no_secret(
         await stage.bed.kubectl("delete", "providers.integrations.tekton.dev", "later", "-n", "default")
 
 
+async def tried(stage: Stage) -> bool:
+    """Whether its credential was, as it is now; that reads the Secret."""
+    found = await stage.bed.request("GET", PROVIDER)
+    conditions = found.get("status", {}).get("conditions", [])
+    return [each["observedGeneration"] for each in conditions] == [found["metadata"]["generation"]]
+
+
 def secret_reads(stage: Stage) -> list[Any]:
-    return stage.bed.audit(user=USER, verbs=["get"], resource="secrets")
+    """Those of the shared Provider; `later` is tried, as each new one is."""
+    entries = stage.bed.audit(user=USER, verbs=["get"], resource="secrets")
+    return [each for each in entries if each["objectRef"]["namespace"] == NAMESPACE]
