@@ -30,7 +30,7 @@ def provider(name: str, *workspaces: str, namespace: str = SHARED, type: str = "
 
 
 def chosen(*providers: Provider, url: str = "", name: str = "") -> str:
-    options = SlackOptions(channel="build-cop", **({"url": url} if url else {}))
+    options = SlackOptions(channel="build-cop", url=url)
     target = Slack().target(make_run(), options)
     need = Need(types=TYPES, namespace="team-a", labels={}, target=target, name=name, any_name=Slack.resolves_names)
     return choose(providers, SHARED, need).path

@@ -5,14 +5,15 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from hack.testbed.api import polled
-from tekton_integrations import Context, PermanentError, TemporaryError, Throttled
+from tekton_integrations import Context, PermanentError, ProviderType, TemporaryError, Throttled
 from tekton_integrations.contexts import Contexts
 from tekton_integrations.provider import Provider
 from tekton_integrations.standing import Verdict
 from tekton_integrations.trials import Trials
-from tests.reconciling import EVERYTHING, Noting, World
+from tests.reconciling import EVERYTHING, Noting, SlackSettings, World
 
 
 class Checking(Noting):
@@ -143,6 +144,17 @@ async def test_many_are_tried_one_after_the_other_and_of_one_namespace_one_at_a_
     await bench.tried(4)
     assert bench.integration.most == 1
     assert len(bench.integration.checked) < 50
+
+
+async def test_one_without_an_endpoint_of_its_own_is_tried_as_far_as_that_goes(bench: Bench) -> None:
+    class Anywhere(Checking):
+        provider_types = (ProviderType(name="Slack", block="slack", settings=SlackSettings, endpoint=""),)
+
+    other = Bench(bench.world, Anywhere())
+    await other.trials._try(replace(other.put("anywhere"), endpoint=""))
+    verdict = other.contexts.standings["team-a/anywhere"].verdict
+    assert verdict is not None
+    assert (verdict.status, other.integration.checked) == ("True", [""])
 
 
 async def test_a_trial_can_change_nothing(bench: Bench) -> None:
