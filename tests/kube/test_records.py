@@ -116,3 +116,19 @@ async def test_a_successor_that_is_deleted_too_is_what_is_remembered(cluster: Cl
     await cluster.lost()
     assert (await cluster.found()).memory == {"id": "third"}
     assert for_record(await cluster.found()) == REQUEST
+
+
+async def test_an_open_record_is_nobody_s_business_whatever_it_says(cluster: Cluster) -> None:
+    """Also one that is forged as an integration's would be, where no policy keeps that out."""
+    heard: list[Record] = []
+    cluster.records.on_foreign_change(lambda before, now: heard.extend(each for each in (before, now) if each))
+    theirs = replace(OPEN, integration="scan.example.com", name="build-1-scan.example.com")
+    cluster.write(theirs)
+    cluster.write(replace(theirs, condition=REPORTED, owned=True))
+    cluster.delete(theirs)
+    cluster.delete(OPEN)
+    await cluster.lost()
+    assert {each.integration for each in heard} == {"slack"}
+    assert cluster.records.get(theirs.namespace, theirs.name) is None
+    assert not cluster.records.has_settled(theirs.namespace, theirs.name)
+    assert [each.name for each in cluster.records.of_run("uid-1")] == [OPEN.name]
