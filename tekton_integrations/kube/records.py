@@ -106,7 +106,8 @@ class Records:
 
         def filtered(before: Record | None, now: Record | None) -> None:
             # The watch may be faster than the answer to a write of ours.
-            if now is None or (now.namespace, now.name) not in self._writing:
+            ours = now is not None and (now.namespace, now.name) in self._writing
+            if not (ours or any(each and each.open for each in (before, now))):
                 handler(before, now)
 
         self.informer.add_handler(filtered)
@@ -198,7 +199,7 @@ class Records:
         return True
 
     def _on_change(self, before: Record | None, now: Record | None) -> None:
-        if now is not None or before is None:
+        if now is not None or before is None or before.open:
             return
         self._settled.pop(hash((before.namespace, before.name)), None)
         if before.uid in self._deleting:
