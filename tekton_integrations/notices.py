@@ -27,6 +27,10 @@ OPTED_OUT, ENDED_BEFORE, TOO_MANY, EXPRESSION_FAILED = "OptedOut", "EndedBefore"
 REASONS = (OPTED_OUT, ENDED_BEFORE, TOO_MANY, EXPRESSION_FAILED, NO_TARGET, INVALID_OPTION, OTHER_TOOL, SAME_TARGET)
 
 
+# Kind, namespace and name of a run.
+_Key = tuple[str, str, str]
+
+
 class NotReady(Exception):
     """What is wrong with a Notification: a reason in one word, and what to mend."""
 
@@ -52,8 +56,9 @@ class Notices:
         self._index = Index(shared)
         # What is wrong with the others, by path.
         self._problems: dict[str, NotReady] = {}
-        # Of the cached runs: which a Notification matches, and how many matches there are in a namespace.
-        self._runs: dict[str, set[tuple[str, str, str]]] = {}
+        # Of the cached runs: which a Notification matches, which match a run, and how many matches a namespace has.
+        self._runs: dict[str, set[_Key]] = {}
+        self._paths: dict[_Key, frozenset[str]] = {}
         self._open: Counter[str] = Counter()
 
     def serve(self, integrations: Iterable[Integration]) -> None:
@@ -149,22 +154,25 @@ class Notices:
         if self.tallies.note(standing.notification.path, run.uid, reason):
             metrics.suppressed.labels(standing.integration.name, reason).inc()
 
-    def follow(self, before: Run | None, now: Run | None) -> None:
-        """A run in the cache changed; `now` is None once it is there no more."""
-        for run, add in ((before, False), (now, True)):
-            key = (run.kind, run.namespace, run.name) if run else ("", "", "")
-            for each in run.matched if run else ():
-                runs = self._runs.setdefault(each.notification, set())
-                if add != (key in runs):
-                    self._open[key[1]] += 1 if add else -1
-                (runs.add if add else runs.discard)(key)
-                if not runs:
-                    del self._runs[each.notification]
-                if not self._open[key[1]]:
-                    del self._open[key[1]]
+    def follow(self, run: Run, *, cached: bool) -> None:
+        """A run changed; `cached`: it is in the cache as it is here."""
+        key = (run.kind, run.namespace, run.name)
+        before = self._paths.pop(key, frozenset())
+        now = frozenset(each.notification for each in run.matched) if cached else frozenset()
+        for path in before - now:
+            self._runs[path].discard(key)
+            if not self._runs[path]:
+                del self._runs[path]
+        for path in now - before:
+            self._runs.setdefault(path, set()).add(key)
+        if now:
+            self._paths[key] = now
+        self._open[run.namespace] += len(now) - len(before)
+        if not self._open[run.namespace]:
+            del self._open[run.namespace]
 
-    def matching(self, path: str) -> list[tuple[str, str, str]]:
-        """The cached runs that a Notification matches: kind, namespace, name."""
+    def matching(self, path: str) -> list[_Key]:
+        """The cached runs that a Notification matches."""
         return sorted(self._runs.get(path, ()))
 
     def _checked(self, notification: Notification, before: Standing | None) -> Standing:

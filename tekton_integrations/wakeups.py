@@ -69,16 +69,15 @@ class WakeUps:
             not self._serving(request.integration).worker.settled(run, request, wanted)
             for request, wanted in work(run).items()
         )
-        if run.matched and not wanted:
-            self._notices.follow(run, None)
+        if not wanted:
+            self._notices.follow(run, cached=False)
         return wanted
 
     def on_run(self, before: Run | None, now: Run | None) -> None:
         run = now or before
         assert run is not None
-        if run.matched or (before is not None and before.matched):
-            kept = now is not None and self._cluster.runs.get(now.kind, now.namespace, now.name) is now
-            self._notices.follow(before, now if kept else None)
+        kept = now is not None and self._cluster.runs.get(run.kind, run.namespace, run.name) is now
+        self._notices.follow(run, cached=kept)
         known = self._known(run)
         names = known | set(for_run(run))
         if now is None and (names := {name for name in names if name in known or self._open(run, name)}):

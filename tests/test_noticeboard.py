@@ -112,7 +112,7 @@ async def scene(*, slack: bool = True, core: bool = True, there: bool = True) ->
         notices.provider = lambda *path: provider() if there and path == (SHARED, "slack") else None
         notices.seen = cluster.runs.get
         cluster.runs.decode = partial(decode_run, notices=notices)
-        cluster.runs.add_handler(notices.follow)
+        cluster.runs.add_handler(lambda _, now: notices.follow(now, cached=True) if now else None)
         board = Noticeboard(world.client, cluster, notices, 30.0, brought=lambda: frozenset({"slack"}))
         turns = {"slack": Turn(slack), CORE: Turn(core)}
         board.turns = turns

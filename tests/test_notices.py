@@ -24,9 +24,8 @@ def suppressed(notices: Notices, name: str = "all") -> dict[str, int]:
 def cached(notices: Notices, run: Run, **facts: object) -> Run:
     """The run with what matches it, in the cache."""
     run = replace(run, matched=tuple(matched(notices, run, **facts)))
-    before = notices.seen(run.kind, run.namespace, run.name)
     notices.seen = lambda _kind, _namespace, name: run if name == run.name else None
-    notices.follow(before, run)
+    notices.follow(run, cached=True)
     return run
 
 
@@ -135,7 +134,7 @@ def test_a_namespace_has_at_most_so_many_open_reports() -> None:
     late = replace(RUN, name="late", uid="late")
     assert matched(notices, late) == []
     assert suppressed(notices) == {"TooMany": 1}
-    notices.follow(first[0], None)
+    notices.follow(first[0], cached=False)
     assert len(matched(notices, late)) == 1
 
 
@@ -143,7 +142,7 @@ def test_the_runs_that_one_matches_are_found_by_index() -> None:
     notices = noticing(make(options=C1))
     run = cached(notices, RUN)
     assert notices.matching(f"{NAMESPACE}/all") == [(run.kind, run.namespace, run.name)]
-    notices.follow(run, None)
+    notices.follow(replace(run, matched=()), cached=False)
     assert notices.matching(f"{NAMESPACE}/all") == []
 
 

@@ -1,5 +1,6 @@
 """Runs that nobody annotated are shown because of Notifications: on a real API server, at GitHub's look-alike."""
 
+import re
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,6 +11,7 @@ import yaml
 
 from hack.controller import NAMESPACE, Controller
 from hack.testbed.api import polled
+from tests.conftest import MANIFESTS
 from tests.e2e.notices import PLACE, Board, ready, recorded
 from tests.e2e.stage import SHA, Stage
 
@@ -78,9 +80,11 @@ async def test_the_ancestors_yaml_is_taken_as_it_stands_and_reports_runs_with_it
     stage: Stage, controller: Controller, board: Board, namespace: str, tmp_path: Path
 ) -> None:
     body = yaml.safe_load(ANCESTOR)
-    body["metadata"]["namespace"] = namespace
-    await stage.bed.apply(body)
-    assert ready(await board.status(namespace, "ancestor")) == ("True", "Ready")
+    await board.put(namespace, "ancestor", **body["spec"])
+    [example] = re.findall("```yaml\n(.*?)```", (MANIFESTS.parents[1] / "docs/notifications.md").read_text(), re.DOTALL)
+    await board.put(NAMESPACE, "red-runs", **yaml.safe_load(example)["spec"])
+    for each in ((namespace, "ancestor"), (NAMESPACE, "red-runs")):
+        assert ready(await board.status(*each)) == ("True", "Ready")
     place = {f"github.integrations.tekton.dev/{key}": value for key, value in PLACE.items()}
     run = recorded(tmp_path, "success", labels={"notification": "github"}, annotations=place)
     await stage.player.play(run, namespace=namespace)
