@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 from tekton_integrations_github.markdown import code, fence, link, name, prose, row
 
 from tests.calm import calmly
+from tests.corpus import GITHUB, SLACK
 from tests.fakes.github.markdown import markdown
-from tests.hostile import HOSTILE, hostile, outside
+from tests.hostile import hostile, outside
 
 
 @calmly
@@ -46,7 +47,8 @@ def test_what_is_plainly_text_stays_text(text: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        *HOSTILE,
+        *GITHUB.values(),
+        *SLACK.values(),
         "see 3f78685aa0b1",
         "fixes GH-12",
         "JIRA-12",
