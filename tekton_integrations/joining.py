@@ -15,13 +15,12 @@ from tekton_integrations.errors import MissingAnnotation, PermanentError
 from tekton_integrations.inference import filled_in
 from tekton_integrations.integration import Integration, Source
 from tekton_integrations.matching import Standing
-from tekton_integrations.notification import VARIABLE, Notification
+from tekton_integrations.notification import TEMPLATE, VARIABLE, Notification
 from tekton_integrations.options import parse
 from tekton_integrations.requests import Asked, asked, asked_together
 from tekton_integrations.run import Matched, Run
 from tekton_integrations.template import TemplateError, render
 
-TEMPLATE = "template"
 # Why a run that matches is not reported.
 NO_TARGET, INVALID_OPTION, SAME_TARGET = "NoTarget", "InvalidOption", "SameTarget"
 # An integration's own word: another tool reports the run already.

@@ -157,6 +157,7 @@ class Manager:
         notices.provider = cluster.providers.get
         notices.seen = cluster.runs.get
         notices.recorded = lambda uid: {each.notification for each in cluster.records.of_run(uid)} - {""}
+        self._children.audited = lambda kind, child: notices.audited(kind, child.namespace, child.labels)
         cluster.runs.decode = partial(decode_run, inference=Inference(integrations), notices=notices)
 
     def _mandate(self, name: str) -> Mandate:

@@ -77,20 +77,20 @@ class Index:
                 del self._places[place]
         return standing
 
-    def of(self, run: Run, labels: Mapping[str, str]) -> list[Standing]:
-        """Those that hold for the run's kind, namespace and labels: the shared ones first, then by name."""
+    def of(self, kind: str, namespace: str, labels: Mapping[str, str]) -> list[Standing]:
+        """Those that hold for a run's kind, namespace and labels: the shared ones first, then by name."""
         found = [
             standing
-            for standing in self._candidates(run, labels)
-            if self._reaches(standing.notification, run.namespace)
+            for standing in self._candidates(kind, namespace, labels)
+            if self._reaches(standing.notification, namespace)
             and selects(standing.notification.filter.label_selector, labels)
         ]
         return sorted(found, key=lambda each: (each.notification.namespace != self._shared, each.notification.path))
 
-    def _candidates(self, run: Run, labels: Mapping[str, str]) -> Iterator[Standing]:
-        for namespace in (run.namespace, ANY):
+    def _candidates(self, kind: str, namespace: str, labels: Mapping[str, str]) -> Iterator[Standing]:
+        for where in (namespace, ANY):
             for pair in (None, *labels.items()):
-                if found := self._places.get((namespace, run.kind, pair)):
+                if found := self._places.get((where, kind, pair)):
                     yield from found.values()
 
     def _reaches(self, notification: Notification, namespace: str) -> bool:

@@ -8,14 +8,14 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
 from tekton_integrations import annotations, metrics
-from tekton_integrations.expressions import ExpressionError, compiled
+from tekton_integrations.expressions import ExpressionError
 from tekton_integrations.integration import Integration
-from tekton_integrations.joining import INVALID_OPTION, NO_TARGET, OTHER_TOOL, SAME_TARGET, TEMPLATE, Joint, Outcome
+from tekton_integrations.joining import INVALID_OPTION, NO_TARGET, OTHER_TOOL, SAME_TARGET, Joint, Outcome
 from tekton_integrations.matching import Facts, Index, Standing, at_this_moment
-from tekton_integrations.notification import Notification, known, variables
-from tekton_integrations.options import problem
+from tekton_integrations.notification import Notification
 from tekton_integrations.provider import Provider
 from tekton_integrations.run import Matched, Run
+from tekton_integrations.soundness import NotReady, check_options, condition
 from tekton_integrations.tally import MATCHED, Tallies
 
 # Of those that reach a run's namespace, kind and labels so many are looked at, and so many may report it.
@@ -29,14 +29,6 @@ REASONS = (OPTED_OUT, ENDED_BEFORE, TOO_MANY, EXPRESSION_FAILED, NO_TARGET, INVA
 
 # Kind, namespace and name of a run.
 _Key = tuple[str, str, str]
-
-
-class NotReady(Exception):
-    """What is wrong with a Notification: a reason in one word, and what to mend."""
-
-    def __init__(self, reason: str, message: str) -> None:
-        super().__init__(message)
-        self.reason = reason
 
 
 class Notices:
@@ -106,7 +98,12 @@ class Notices:
 
     def reaching(self, run: Run, labels: Mapping[str, str]) -> list[Standing]:
         """Those that may match the run at some time."""
-        return self._index.of(run, labels)
+        return self._index.of(run.kind, run.namespace, labels)
+
+    def audited(self, kind: str, namespace: str, labels: Mapping[str, str]) -> bool:
+        """Whether one that takes no opting out may match such a run."""
+        found = self._index.of(kind, namespace, labels) if self._index else []
+        return any(not each.notification.allow_opt_out for each in found)
 
     def __call__(self, found: list[Standing], run: Run, facts: Facts) -> tuple[Matched, ...]:
         """The Notifications that ask for the run as it is now, of those that reach it."""
@@ -195,9 +192,9 @@ class Notices:
             integration, within = self._types[provider.type], provider.namespace
         if before is None and notification.namespace != self._shared:
             self._refuse_many(notification.namespace)
-        _check_options(notification, integration)
+        check_options(notification, integration)
         return Standing(
-            notification=notification, integration=integration, within=within, condition=_condition(notification)
+            notification=notification, integration=integration, within=within, condition=condition(notification)
         )
 
     def _refuse_many(self, namespace: str) -> None:
@@ -219,30 +216,3 @@ def _same(one: Standing, other: Standing) -> bool:
         other.integration.name,
         other.within,
     )
-
-
-def _condition(notification: Notification) -> Callable[..., bool] | None:
-    try:
-        return compiled(notification.filter.expression) if notification.filter.expression else None
-    except ExpressionError as error:
-        raise NotReady("InvalidExpression", f"spec.filter.expression: {error}") from error
-
-
-def _check_options(notification: Notification, integration: Integration) -> None:
-    if TEMPLATE in notification.options:
-        raise NotReady("InvalidOption", "spec.options.template: put it into spec.template")
-    constant = [key for key, value in notification.options.items() if "$" not in value]
-    if wrong := problem(integration, notification.options, constant=constant):
-        raise NotReady("InvalidOption", wrong)
-    if notification.template and (
-        wrong := problem(integration, {TEMPLATE: notification.template}, constant=[TEMPLATE])
-    ):
-        raise NotReady("InvalidTemplate", wrong.replace("spec.options.template", "spec.template"))
-    for key, value in notification.options.items():
-        for variable in variables(value):
-            if not known(variable):
-                raise NotReady(
-                    "InvalidOption",
-                    f"spec.options.{key}: there is no $({variable}); known: $(namespace), $(name), $(kind), "
-                    "$(pipeline), $(labels.X), $(annotations.X), $(params.X)",
-                )

@@ -15,6 +15,8 @@ from tekton_integrations.run import KINDS
 # What options may name of a run: these, and what its creator wrote into its labels, annotations and parameters.
 FIELDS = frozenset({"namespace", "name", "kind", "pipeline"})
 GROUPS = ("labels.", "annotations.", "params.")
+# The option that takes a template.
+TEMPLATE = "template"
 # As Tekton's own, and the `/` of labels and annotations.
 VARIABLE = re.compile(r"\$\(([_a-zA-Z][_a-zA-Z0-9./-]*)\)")
 

@@ -22,7 +22,7 @@ def index(*standings: Standing) -> Index:
 
 
 def reaches(filter_: dict[str, Any], *, namespace: str = SHARED, run: Run = RUN) -> bool:
-    return bool(index(standing(make(namespace=namespace, filter=filter_))).of(run, LABELS))
+    return bool(index(standing(make(namespace=namespace, filter=filter_))).of(run.kind, run.namespace, LABELS))
 
 
 @pytest.mark.parametrize(
@@ -82,14 +82,14 @@ def test_state_reason_and_results_are_of_the_moment(filter_: dict[str, Any], doe
 
 def test_the_shared_ones_go_first_and_then_by_name() -> None:
     names = [("b", "team-a"), ("a", "team-a"), ("z", SHARED)]
-    found = index(*(standing(make(name, namespace)) for name, namespace in names)).of(RUN, LABELS)
+    found = index(*(standing(make(name, namespace)) for name, namespace in names)).of(RUN.kind, RUN.namespace, LABELS)
     assert [each.notification.path for each in found] == [f"{SHARED}/z", "team-a/a", "team-a/b"]
 
 
 def test_one_that_is_taken_out_or_changed_is_found_no_more() -> None:
     board = index(standing(make(filter={"kinds": ["PipelineRun"]})))
     board.put(standing(make(filter={"kinds": ["TaskRun"]}, generation=2)))
-    assert board.of(RUN, LABELS) == []
+    assert board.of(RUN.kind, RUN.namespace, LABELS) == []
     assert board.remove("team-a/all")
     assert board.remove("team-a/all") is None
     assert len(board) == 0
@@ -112,7 +112,7 @@ def test_of_five_thousand_a_run_looks_at_few(by: str) -> None:
             )
         runs.append((make_run(namespace=namespace, name=f"run-{number}"), labels))
     began = time.perf_counter()
-    found = [board.of(run, labels) for run, labels in runs]
+    found = [board.of(run.kind, run.namespace, labels) for run, labels in runs]
     each = (time.perf_counter() - began) / count
     assert [len(few) for few in found] == [1] * count
     assert each < 0.001

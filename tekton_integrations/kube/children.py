@@ -7,7 +7,7 @@ pipeline task's), and a label or an owner can be forged: the parent must exist, 
 
 import time
 from array import array
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from functools import partial
 from typing import NamedTuple
 
@@ -47,6 +47,8 @@ class Children:
 
     def __init__(self, client: KubeClient, runs: Runs, silence: float, namespace: str = "") -> None:
         self._runs = runs
+        # Whether somebody wants to hear of it, whatever it says, if it is nobody's child.
+        self.audited: Callable[[str, Labelled], bool] = lambda _kind, _child: False
         # uid → the integrations for which the run is reported on its own, which may be none.
         self._verdicts: dict[str, Verdict] = {}
         # By kind, hash of namespace and name of a child that carried nothing of its own → hash of its uid and of its
@@ -118,7 +120,7 @@ class Children:
         suspect = Suspect(kind, child.namespace, child.name, child.uid)
         if self._verdicts.get(child.uid):
             self._queue.add(suspect)
-        elif child.annotations and not self._known_copy(kind, child):
+        elif (child.annotations or self.audited(kind, child)) and not self._known_copy(kind, child):
             self._weigh(child, suspect)
         return False
 

@@ -43,7 +43,7 @@ class Metadata(msgspec.Struct, gc=False, rename="camel"):
 class Labelled(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The metadata of a run that says to be another's child. `parent` is the uid of the run that controls it,
     `parent_kind` and `parent_name` tell more of that or, without one, what the label says. `annotations` holds ours
-    only. `going`: it was deleted, and somebody still holds it."""
+    only, `labels` all. `going`: it was deleted, and somebody still holds it."""
 
     namespace: str
     name: str
@@ -55,6 +55,7 @@ class Labelled(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     parent_kind: str
     parent_name: str
     annotations: dict[str, str]
+    labels: dict[str, str]
 
 
 class _Object(msgspec.Struct, gc=False):
@@ -78,4 +79,5 @@ def decode_labelled(raw: bytes | msgspec.Raw) -> Labelled:
         parent_kind=owner.kind if owner else "PipelineRun",
         parent_name=owner.name if owner else metadata.labels.get(PARENT_LABEL, ""),
         annotations=annotations.ours(metadata.annotations),
+        labels=metadata.labels,
     )

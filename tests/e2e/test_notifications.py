@@ -133,6 +133,16 @@ async def test_who_opts_out_is_not_reported_except_where_that_is_not_allowed(
     await board.counted(NAMESPACE, "default", OptedOut=1)
 
 
+async def test_who_only_says_to_be_a_child_is_not_hidden_from_an_audit(
+    stage: Stage, controller: Controller, board: Board, namespace: str, tmp_path: Path
+) -> None:
+    await board.put(NAMESPACE, "audit", allowOptOut=False, filter={"namespaces": [namespace]}, options=PLACE)
+    run = recorded(tmp_path, "success", labels={"tekton.dev/pipelineRun": "nobody"})
+    await stage.player.play(run, namespace=namespace, children=False)
+    await stage.reported(namespace)
+    assert await shown(stage) == [("Tekton / success", "success")]
+
+
 async def test_an_edited_notification_moves_the_check_and_a_deleted_one_settles_it(
     stage: Stage, controller: Controller, board: Board, namespace: str, tmp_path: Path
 ) -> None:
