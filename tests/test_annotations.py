@@ -134,3 +134,12 @@ def test_a_creator_that_cannot_be_told_from_tekton_is_not_believed() -> None:
 
 def test_where_nobody_is_known_all_is_the_creator_s() -> None:
     assert annotations.created([OWNER], [], "annotations") == {OWNER}
+
+
+def test_a_run_is_suspended_for_one_integration_or_for_all() -> None:
+    one, every = "github.integrations.tekton.dev/suspend", "integrations.tekton.dev/suspend"
+    assert annotations.ours({one: "true", every: "true", "suspend": "true"}) == {one: "true", every: "true"}
+    assert annotations.suspended({one: "true"}, "github")
+    assert not annotations.suspended({one: "true"}, "slack")
+    assert annotations.suspended({every: "true"}, "slack")
+    assert not annotations.suspended({every: "false", one: "yes"}, "github")

@@ -5,13 +5,16 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from tekton_integrations import PermanentError, Target
 from tekton_integrations.annotations import SUSPEND_ALL
+from tekton_integrations.integration import Found, Source
 from tekton_integrations.joining import Joint
 from tekton_integrations.requests import Asked, for_run, work
 from tekton_integrations.run import Run
 from tests.noticed import SHARED, Facts, make, standing
-from tests.reconciling import NAMESPACE
+from tests.reconciling import NAMESPACE, Noting
 from tests.runs import make_run
+from tests.toy import SlackOptions
 
 OURS = "slack.integrations.tekton.dev/"
 Options = dict[str, str]
@@ -129,3 +132,45 @@ def test_to_say_that_it_is_not_suspended_asks_nothing() -> None:
     assert work(says(channel="C1", suspend="false")) == work(says(channel="C1"))
     [asked] = work(says(channel="C1", suspend="yes")).values()
     assert asked == Asked({"channel": "C1", "suspend": "yes"}, ())  # which is refused, see test_options.py
+
+
+class Templated(SlackOptions, frozen=True, kw_only=True):
+    template: str = ""
+
+
+class Inferring(Noting):
+    """Finds the channel in a parameter, and takes templates."""
+
+    Options = Templated
+    infers = True
+
+    def infer(self, source: Source) -> dict[str, Found]:
+        return {"channel": Found(source.params["room"], "parameter room")} if "room" in source.params else {}
+
+
+def test_what_a_notification_leaves_out_is_inferred_where_that_is_allowed() -> None:
+    run = says()
+    facts = Facts(params={"room": "C5"})
+    [outcome] = Joint(run=run, facts=facts, kept=())([standing(make(), Inferring())])
+    assert outcome.matched is not None
+    assert outcome.matched.options["channel"] == "C5"
+    assert outcome.matched.sources == {"channel": "parameter room"}
+    [outcome] = Joint(run=run, facts=facts, kept=())([standing(make(options={"channel": "C6"}), Inferring())])
+    assert outcome.matched is not None
+    assert (outcome.matched.options["channel"], outcome.matched.sources) == ("C6", {})
+
+
+def test_a_template_reaches_the_integration_as_it_was_written() -> None:
+    notification = make(options={"channel": "C1"}, template='{"text": "$(title)"}')
+    [outcome] = Joint(run=says(), facts=Facts(), kept=())([standing(notification, Inferring())])
+    assert outcome.matched is not None
+    assert outcome.matched.options["template"] == '{"text": "$(title)"}'
+
+
+def test_what_another_tool_reports_is_left_to_it() -> None:
+    class Beside(Noting):
+        def target(self, run: Run, options: Any) -> Target:
+            raise PermanentError("ReportedElsewhere", "by another tool")
+
+    [outcome] = Joint(run=says(), facts=Facts(), kept=())([standing(make(options={"channel": "C1"}), Beside())])
+    assert (outcome.matched, outcome.reason) == (None, "ReportedElsewhere")

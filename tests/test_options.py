@@ -154,3 +154,8 @@ def test_who_does_not_infer_looked_nowhere() -> None:
     with pytest.raises(PermanentError) as caught:
         parse(Picky, Asked({}, ()))
     assert caught.value.message == "picky.integrations.tekton.dev/where is missing; it says the place"
+
+
+def test_suspend_is_true_or_false() -> None:
+    with pytest.raises(PermanentError, match=r"slack\.integrations\.tekton\.dev/suspend must be true or false"):
+        parse(Slack, Asked({"channel": "C1", "suspend": "yes"}, ()))
