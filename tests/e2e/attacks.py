@@ -66,6 +66,7 @@ class Scene:
             named = {"signingKey": "hooks-key", "token": "hooks-token"}
             await bed.apply(provider(NAMESPACE, "hooks", endpoint=f"{mine.url}/hook", grants=grants, **named))
             await bed.apply(objects.provider(NAMESPACE, "sink", {"type": "CloudEvents", "grants": grants}))
+            stack.push_async_callback(stage.forget, "webhook", "cloudevent")
             arguments = ("--integrations", "github,webhook,cloudevent", "--infer", "github")
             there = Place(environment={"PYTHONPATH": str(folder)})
             controller = await stack.enter_async_context(stage.controller(*arguments, place=there))

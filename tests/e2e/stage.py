@@ -58,6 +58,11 @@ class Stage:
                 root, _, plural = kind.rpartition("/")
                 await self.bed.request("DELETE", f"{root}/namespaces/{namespace}/{plural}")
 
+    async def forget(self, *integrations: str) -> None:
+        """Of controllers that have ended: to the next test they are not installed."""
+        for name in integrations:
+            await self.bed.request("DELETE", f"{GROUP}/namespaces/{NAMESPACE}/integrations/{name}")
+
     async def provide(self, *grants: dict[str, Any]) -> None:
         """Makes or changes the shared Provider."""
         provider = objects.github_app(

@@ -181,6 +181,7 @@ async def nest(bed: TestBed, stage: Stage, tmp_path: Path) -> AsyncIterator[Nest
             "--integrations", "github,slack,webhook,leaky", place=leaky(tmp_path)
         ) as controller:
             yield Nest(stage, controller, slack, hooks)
+        await stage.forget("slack", "webhook", "leaky")
         for name in ("slack", "hooks", "leaky"):
             await bed.request("DELETE", f"{GROUP}/namespaces/{NAMESPACE}/providers/{name}")
 
