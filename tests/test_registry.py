@@ -92,10 +92,10 @@ def test_nothing_asked_for_is_nothing_loaded() -> None:
 
 def test_what_is_not_installed_is_told_with_what_is(site: Site) -> None:
     site.install()
-    message = refusal("slack")
-    assert message.startswith("no integration 'slack' is installed (installed: ")
+    message = refusal("pagers")
+    assert message.startswith("no integration 'pagers' is installed (installed: ")
     assert "toy" in message
-    assert message.endswith("install its package, or take 'slack' out of --integrations")
+    assert message.endswith("install its package, or take 'pagers' out of --integrations")
 
 
 def test_two_distributions_of_one_name_are_told_apart(site: Site) -> None:

@@ -97,7 +97,7 @@ async def test_the_first_name_is_taken_up_before_the_last_is_found(world: World)
     async with turn(serving):
         await asyncio.wait_for(looking.first.wait(), 10)
     assert looking.seen[0] == "run-0"
-    assert 1 < found < 1_000_000
+    assert found < 1_000_000
 
 
 async def test_who_loses_the_lease_while_names_are_found_stops_finding(world: World) -> None:
