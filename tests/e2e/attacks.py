@@ -21,7 +21,7 @@ from tests.fakes.webhook import Receiver, provider, secret
 Object = dict[str, Any]
 TOKEN = "s3cr3t-s3cr3t-s3cr3t"
 RBAC = "rbac.authorization.k8s.io"
-# Nobody has it, and there is no way to it; but it is one of the Internet's.
+# One of the Internet's, to which there is no way here.
 NOWHERE = "2a0f:ffff::1"
 INSIDE = {
     "loopback.attacker.example": ["127.0.0.1"],
@@ -31,16 +31,25 @@ INSIDE = {
 REBINDING = "rebind.attacker.example"
 # One answer after the other; the last one holds.
 NAMES = {**INSIDE, REBINDING: [NOWHERE, "127.0.0.1"]}
-# The system's own look-up is what an attacker's DNS reaches; nothing of ours is replaced.
-_DNS = """\
-import socket
-answers, real = {names!r}, socket.getaddrinfo
+# The system as an attacker's DNS makes it, and without any way but loopback: what is tried besides is noted, and leaves
+# the machine in no case. Nothing of ours is replaced.
+_SYSTEM = """\
+import errno, ipaddress, socket
+answers, real, connected = {names!r}, socket.getaddrinfo, socket.socket.connect
 def getaddrinfo(host, *arguments, **named):
     listed = answers.get(host)
     if listed:
         host = listed.pop(0) if len(listed) > 1 else listed[0]
     return real(host, *arguments, **named)
-socket.getaddrinfo = getaddrinfo
+def connect(self, address):
+    if self.family in (socket.AF_INET, socket.AF_INET6):
+        host = address[0].partition("%")[0]
+        if not ipaddress.ip_address(host).is_loopback:
+            with open({strayed!r}, "a") as file:
+                print(host, file=file)
+            raise OSError(errno.ENETUNREACH, "there is no way but loopback")
+    return connected(self, address)
+socket.getaddrinfo, socket.socket.connect = getaddrinfo, connect
 """
 
 
@@ -53,11 +62,14 @@ class Scene:
     mine: Receiver
     tenant: Receiver
     inside: Receiver
+    log: Path
 
     @classmethod
     @asynccontextmanager
     async def set(cls, bed: TestBed, folder: Path) -> AsyncIterator[Self]:
-        (folder / "sitecustomize.py").write_text(_DNS.format(names=NAMES))
+        strayed = folder / "strayed"
+        strayed.touch()
+        (folder / "sitecustomize.py").write_text(_SYSTEM.format(names=NAMES, strayed=str(strayed)))
         async with AsyncExitStack() as stack:
             stage = await stack.enter_async_context(Stage.set(bed, folder))
             mine, tenant, inside = [await stack.enter_async_context(Receiver.started()) for _ in range(3)]
@@ -71,10 +83,15 @@ class Scene:
             there = Place(environment={"PYTHONPATH": str(folder)})
             controller = await stack.enter_async_context(stage.controller(*arguments, place=there))
             try:
-                yield cls(stage=stage, controller=controller, mine=mine, tenant=tenant, inside=inside)
+                yield cls(stage=stage, controller=controller, mine=mine, tenant=tenant, inside=inside, log=strayed)
             finally:
                 for name in ("hooks", "sink"):
                     await bed.request("DELETE", f"{GROUP}/namespaces/{NAMESPACE}/providers/{name}")
+
+    @property
+    def strayed(self) -> list[str]:
+        """Addresses other than loopback to which the controller wanted to connect."""
+        return self.log.read_text().split()
 
     @property
     def port(self) -> int:

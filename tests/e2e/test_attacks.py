@@ -27,9 +27,10 @@ async def scene(bed: TestBed, tmp_path_factory: pytest.TempPathFactory) -> Async
 
 @pytest.fixture(autouse=True)
 async def unharmed(scene: Scene) -> AsyncIterator[None]:
-    """Whatever was tried: nothing inside heard of it, and the controller is well."""
+    """Whatever was tried: nothing inside heard of it, no other address was tried, and the controller is well."""
     yield
     assert scene.inside.calls == []
+    assert set(scene.strayed) <= {NOWHERE}
     scene.controller.child.check()
 
 
@@ -179,9 +180,10 @@ async def test_a_name_that_leads_inside_once_it_was_looked_at_is_not_followed(sc
     """Who looks and then lets the system look again would call what is inside."""
     await scene.asks(namespace, "rebind", hook(f"http://{REBINDING}:{scene.port}/x"))
     record = await scene.stage.until_record(
-        namespace, lambda r: NOWHERE in condition(r)["message"], integration="webhook"
+        namespace, lambda r: condition(r)["reason"] == "Retrying", integration="webhook"
     )
-    assert condition(record)["reason"] == "Retrying"
+    assert "no connection to" in condition(record)["message"]
+    assert scene.strayed == [NOWHERE]
 
 
 async def test_nothing_that_a_run_says_is_a_header(scene: Scene, namespace: str) -> None:
