@@ -41,11 +41,11 @@ docs: $(STAMP) ## Generated tables, links and reasons in the docs.
 	$(BIN)/python -m hack.docs
 
 unit: $(STAMP) ## Tests without an API server.
-	$(BIN)/pytest -m "not e2e"
+	$(BIN)/pytest -m "not e2e" -n 2 --dist loadfile
 
 e2e: $(STAMP) ## Tests on a real API server; builds it the first time (about 6 minutes).
 	$(BIN)/python -m hack.testbed --build
-	$(BIN)/pytest -m e2e -n 3 --dist loadfile
+	$(BIN)/pytest -m e2e -n 4 --dist loadfile
 
 bench: $(STAMP) ## CPU, latency and memory, beside a bare loop of the same calls.
 	@$(BIN)/python -m hack.bench
