@@ -2,7 +2,7 @@
 
 Anybody who may make a Notification writes them, and each runs at each change of a run. So what can make much out of
 little (concatenation, regular expressions, `map`, `filter`, loops within loops) is not there, and what an expression
-sees is cut (docs/decisions/0024).
+sees is cut (docs/decisions/0023).
 """
 
 import re

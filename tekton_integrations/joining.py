@@ -1,4 +1,4 @@
-"""What a run's annotations and the Notifications that match it come to together. Pure; see docs/decisions/0024.
+"""What a run's annotations and the Notifications that match it come to together. Pure; see docs/decisions/0023.
 
 Those that lead to one target make one record, and the annotations' options win. Annotations that lead nowhere by
 themselves change the options of each Notification.

@@ -89,7 +89,7 @@ LISTS = [f"[{','.join(['1'] * count)}].all(x, {'&&'.join(['labels==labels'] * ti
      " && ".join(["labels == labels"] * 25), "labels.exists(x, labels[x].contains(name))"],
 )  # fmt: skip
 def test_the_worst_that_is_allowed_takes_milliseconds(expression: str) -> None:
-    """2 ms on the machine of docs/decisions/0024; the bound is generous, since this one may be busy."""
+    """2 ms on the machine of docs/decisions/0023; the bound is generous, since this one may be busy."""
     condition = compiled(expression)
     assert min(_timed(condition) for _ in range(5)) < 0.05
 

@@ -97,7 +97,7 @@ def test_one_that_is_taken_out_or_changed_is_found_no_more() -> None:
 
 @pytest.mark.parametrize("by", ["labels", "namespaces", "kinds and namespaces"])
 def test_of_five_thousand_a_run_looks_at_few(by: str) -> None:
-    """5,000 x 5,000 would be 25 million checks; by index each run takes some microseconds (docs/decisions/0024)."""
+    """5,000 x 5,000 would be 25 million checks; by index each run takes some microseconds (docs/decisions/0023)."""
     count = 5000
     board, runs = Index(SHARED), []
     for number in range(count):

@@ -159,7 +159,7 @@ def test_a_tenant_has_at_most_so_many_notifications_and_the_controllers_namespac
 
 
 def test_what_a_tenant_makes_of_all_that_is_allowed_takes_milliseconds() -> None:
-    """20 ms on the machine of docs/decisions/0024; the bound is generous, since this one may be busy."""
+    """20 ms on the machine of docs/decisions/0023; the bound is generous, since this one may be busy."""
     expression = "labels.all(x," + "&&".join(["labels==labels"] * 8) + ")"
     specs: list[dict[str, Any]] = [
         {"options": {"channel": f"C{at}"}, "filter": {"expression": expression}} for at in range(PER_NAMESPACE)
