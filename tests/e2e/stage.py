@@ -42,6 +42,7 @@ class Stage:
         pod = Pod(await bed.service_account_directory(NAMESPACE, SERVICE_ACCOUNT), bed.service_environment)
         async with GitHub.started(limits=limits) as github, Player.connected(bed.admin_kubeconfig) as player:
             stage = cls(bed, github, player, pod, logs)
+            await stage.clear()  # of tests that had no stage
             await bed.apply(objects.github_app_secret(NAMESPACE, "github-app", stage.app.private_key_pem))
             await stage.provide(objects.grant("*", targets=["acme/*"]))
             try:

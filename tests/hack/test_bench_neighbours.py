@@ -38,10 +38,12 @@ def test_each_state_of_the_quiet_tenants_runs_is_measured(results: Results) -> N
 
 def test_there_is_no_noise_without_the_noisy_ones(results: Results) -> None:
     [alone], [beside] = results.alone, results.beside
-    assert alone.counts.accepted == alone.counts.dead == alone.stormed.accepted == alone.stormed.dead == 0
+    assert alone.counts.accepted == alone.stormed.accepted == 0
+    tried = alone.counts.dead + alone.stormed.dead
+    assert tried <= 1  # each Provider is tried, whoever is served
     assert beside.stormed.accepted >= 60
     assert beside.rested
-    assert beside.stormed.dead > 0
+    assert beside.stormed.dead > tried
 
 
 def test_the_table_fits_and_judges(results: Results) -> None:
