@@ -91,7 +91,7 @@ async def _delivered(scenario: Deliveries, begin: float) -> Delivered:
     )
     sink = Sink(read=scenario.channel.read, down=scenario.down, mishaps=scenario.mishaps, seed=scenario.seed)
     async with played(cluster):
-        await _lives(scenario, cluster, sink)
+        await lives(scenario, cluster, sink)
         over, before = steady(), sink.repeats.total()
         if scenario.again:
             cluster.lose_records()
@@ -99,7 +99,7 @@ async def _delivered(scenario: Deliveries, begin: float) -> Delivered:
     return _judged(scenario, work.runs, sink, cluster, (over, before, time.process_time() - begin))
 
 
-async def _lives(scenario: Deliveries, cluster: Cluster, sink: Sink) -> None:
+async def lives(scenario: Deliveries, cluster: Cluster, sink: Sink) -> None:
     """Each but the last one is killed."""
     for number, end in enumerate(scenario.fails_over):
         controller = _controller(scenario, cluster, sink, number)
@@ -131,7 +131,7 @@ def _judged(
     lost, stale, doubled, waits = list[str](), list[str](), list[str](), list[float]()
     for each in runs:
         messages = found[each.name]
-        _judge(each, _ended(each), [told for _, told in messages], (lost, stale, doubled))
+        _judge(each, ended(each), [told for _, told in messages], (lost, stale, doubled))
         waits += [at - each.ends for at, told in messages[-1:]]
     waits.sort()
     return Delivered(
@@ -164,7 +164,7 @@ def _judge(planned: Planned, ended: Run, told: Sequence[Told], verdict: tuple[li
         stale.append(f"{planned.name}: {told[-1].state}, not {ended.state}")
 
 
-def _ended(planned: Planned) -> Run:
+def ended(planned: Planned) -> Run:
     whole = pipeline_run(planned, ENDED, {})
     identity = {"namespace": planned.tenant, "name": planned.name, "resourceVersion": "1", "generation": 1}
     return decode_run(msgspec.json.encode({**whole, "metadata": {**whole["metadata"], **identity}}))

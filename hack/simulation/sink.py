@@ -66,12 +66,17 @@ class Sink:
     def __post_init__(self) -> None:
         self._random = Random(self.seed)
 
-    async def answer(self, headers: Mapping[str, str], body: bytes) -> Answered:
+    async def answer(self, url: URL, headers: Mapping[str, str], body: bytes) -> Answered:
         mishap = self._drawn()
+        said = self._taken(url, headers, body, mishap)
+        self.statuses[said.status] += 1
+        await asyncio.sleep(mishap.after)
+        return said
+
+    def _taken(self, url: URL, headers: Mapping[str, str], body: bytes, mishap: Mishap) -> Answered:
+        """What is answered; 200: it was taken."""
         if mishap.status == 200:
             self._take(self.read(headers, body))
-        self.statuses[mishap.status] += 1
-        await asyncio.sleep(mishap.after)
         return Answered(mishap.status, {"date": formatdate(wall(), usegmt=True), **mishap.headers}, b"")
 
     @property
@@ -106,6 +111,6 @@ class SinkWire(Wire):
             self._sink.unreached += 1
             raise aiohttp.ServerDisconnectedError
         headers = {name.lower(): value for name, value in (options["headers"] or {}).items()}
-        answer = await self._sink.answer(headers, options["data"] or b"")
+        answer = await self._sink.answer(url, headers, options["data"] or b"")
         await asyncio.sleep(distance / 2)
         return answer
