@@ -1,6 +1,5 @@
 """The objects and annotations that make a run show in Slack."""
 
-import base64
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,11 +9,11 @@ TOKEN = "xoxb-17-42-Qm8Zr5Vt"
 
 
 def secret(namespace: str, name: str = "slack", token: str = TOKEN) -> dict[str, Any]:
-    return _secret(namespace, name, "Slack", {"token": token})
+    return objects.secret(namespace, name, "Slack", {"token": token})
 
 
 def webhook_secret(namespace: str, name: str, url: str) -> dict[str, Any]:
-    return _secret(namespace, name, "SlackWebhook", {"url": url})
+    return objects.secret(namespace, name, "SlackWebhook", {"url": url})
 
 
 def provider(
@@ -35,13 +34,3 @@ def webhook(
 def asking(channel: str, **options: str) -> dict[str, str]:
     """The annotations of a run."""
     return {f"slack.integrations.tekton.dev/{key}": value for key, value in {"channel": channel, **options}.items()}
-
-
-def _secret(namespace: str, name: str, kind: str, data: dict[str, str]) -> dict[str, Any]:
-    return {
-        "apiVersion": "v1",
-        "kind": "Secret",
-        "metadata": {"name": name, "namespace": namespace},
-        "type": f"{objects.GROUP}/{kind}",
-        "data": {key: base64.b64encode(value.encode()).decode() for key, value in data.items()},
-    }
