@@ -1,4 +1,4 @@
-"""Every setting, once. Command-line flags and TEKTON_INTEGRATIONS_* variables are made from it in cli.py."""
+"""Every setting, once. Command-line flags and TEKTON_INTEGRATIONS_* variables are made from it in cli/run.py."""
 
 from dataclasses import dataclass
 from pathlib import Path

@@ -7,9 +7,8 @@ from typing import Annotated
 
 import typer
 
+from tekton_integrations.cli.run import PREFIX
 from tekton_integrations.settings import Settings
-
-_PREFIX = "TEKTON_INTEGRATIONS_"
 
 
 def record(
@@ -32,7 +31,7 @@ def record(
         str | None, typer.Option(envvar="KUBECONFIG", help="Outside a cluster; default ~/.kube/config.")
     ] = None,
     service_account: Annotated[
-        Path, typer.Option(envvar=f"{_PREFIX}SERVICE_ACCOUNT", help="Where the pod's token is mounted.")
+        Path, typer.Option(envvar=f"{PREFIX}SERVICE_ACCOUNT", help="Where the pod's token is mounted.")
     ] = Settings.service_account,
 ) -> None:
     """Say something of a run yourself: make or change an IntegrationStatus of your own, which goes with the run."""

@@ -1,69 +1,50 @@
-"""The command line: `tekton-integrations run`, `record`, `version`, and the commands that packages bring."""
+"""`tekton-integrations run`: the controller. Its flags and variables are those of Settings."""
 
 import asyncio
 import sys
-from importlib.metadata import version as distribution_version
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from tekton_integrations import log
-from tekton_integrations.commands import Commands
-from tekton_integrations.record_command import record
 from tekton_integrations.settings import Settings
 
-app = typer.Typer(
-    cls=Commands, no_args_is_help=True, add_completion=False, help="Shows Tekton runs at GitHub and elsewhere."
-)
+PREFIX = "TEKTON_INTEGRATIONS_"
 _DEFAULTS = Settings()
-_PREFIX = "TEKTON_INTEGRATIONS_"
-app.command()(record)
 
 
-@app.callback()
-def main() -> None:
-    """Keeps what GitHub and others show about a Tekton run equal to what the run is."""
-
-
-@app.command()
-def version() -> None:
-    """Print the version."""
-    typer.echo(distribution_version("tekton-integrations"))
-
-
-@app.command()
 def run(
     integrations: Annotated[
         str,
-        typer.Option(envvar=f"{_PREFIX}INTEGRATIONS", help="Which integrations to load, comma-separated."),
+        typer.Option(envvar=f"{PREFIX}INTEGRATIONS", help="Which integrations to load, comma-separated."),
     ] = ",".join(_DEFAULTS.integrations),
     infer: Annotated[
         str,
         typer.Option(
-            envvar=f"{_PREFIX}INFER",
+            envvar=f"{PREFIX}INFER",
             metavar="INTEGRATIONS",
             help="Which of them take what a run leaves out from its labels, parameters and older annotations.",
         ),
     ] = ",".join(_DEFAULTS.infer),
     namespace: Annotated[
         str,
-        typer.Option(envvar=f"{_PREFIX}NAMESPACE", help="Namespace of the controller and of shared Providers."),
+        typer.Option(envvar=f"{PREFIX}NAMESPACE", help="Namespace of the controller and of shared Providers."),
     ] = _DEFAULTS.namespace,
     watch_namespace: Annotated[
-        str, typer.Option(envvar=f"{_PREFIX}WATCH_NAMESPACE", help="Only runs in this namespace; default: in all.")
+        str, typer.Option(envvar=f"{PREFIX}WATCH_NAMESPACE", help="Only runs in this namespace; default: in all.")
     ] = _DEFAULTS.watch_namespace,
     identity: Annotated[
         str,
         typer.Option(
-            envvar=f"{_PREFIX}IDENTITY",
+            envvar=f"{PREFIX}IDENTITY",
             help="This process in Leases: no two at a time may have the same. The pod's name; default: made up.",
         ),
     ] = _DEFAULTS.identity,
     refused_networks: Annotated[
         str,
         typer.Option(
-            envvar=f"{_PREFIX}REFUSED_NETWORKS",
+            envvar=f"{PREFIX}REFUSED_NETWORKS",
             metavar="NETWORKS",
             help="Where else no URL of a run may lead: networks and hosts, comma-separated. Needed for pods and "
             "Services with public addresses only.",
@@ -73,22 +54,22 @@ def run(
         str | None, typer.Option(envvar="KUBECONFIG", help="Outside a cluster; default ~/.kube/config.")
     ] = None,
     service_account: Annotated[
-        Path, typer.Option(envvar=f"{_PREFIX}SERVICE_ACCOUNT", help="Where the pod's token is mounted.")
+        Path, typer.Option(envvar=f"{PREFIX}SERVICE_ACCOUNT", help="Where the pod's token is mounted.")
     ] = _DEFAULTS.service_account,
     health_host: Annotated[
         str,
-        typer.Option(envvar=f"{_PREFIX}HEALTH_HOST", help="Where /healthz, /readyz, /metrics are served."),
+        typer.Option(envvar=f"{PREFIX}HEALTH_HOST", help="Where /healthz, /readyz, /metrics are served."),
     ] = _DEFAULTS.health_host,
     health_port: Annotated[
-        int, typer.Option(envvar=f"{_PREFIX}HEALTH_PORT", help="0 takes a free one and logs it.")
+        int, typer.Option(envvar=f"{PREFIX}HEALTH_PORT", help="0 takes a free one and logs it.")
     ] = _DEFAULTS.health_port,
     workers: Annotated[
-        int, typer.Option(envvar=f"{_PREFIX}WORKERS", min=1, help="Reports at a time, for each integration.")
+        int, typer.Option(envvar=f"{PREFIX}WORKERS", min=1, help="Reports at a time, for each integration.")
     ] = _DEFAULTS.workers,
     queued_after: Annotated[
         float,
         typer.Option(
-            envvar=f"{_PREFIX}QUEUED_AFTER",
+            envvar=f"{PREFIX}QUEUED_AFTER",
             min=0,
             metavar="SECONDS",
             help="How long a new run may be without a condition before it is shown as queued.",
@@ -97,11 +78,11 @@ def run(
     notified: Annotated[
         int,
         typer.Option(
-            envvar=f"{_PREFIX}NOTIFIED", min=0, help="Open reports that Notifications may make in one namespace."
+            envvar=f"{PREFIX}NOTIFIED", min=0, help="Open reports that Notifications may make in one namespace."
         ),
     ] = _DEFAULTS.notified,
-    log_level: Annotated[str, typer.Option(envvar=f"{_PREFIX}LOG_LEVEL", help="debug, info, warning, error")] = "info",
-    log_format: Annotated[str, typer.Option(envvar=f"{_PREFIX}LOG_FORMAT", help="json or console")] = "json",
+    log_level: Annotated[str, typer.Option(envvar=f"{PREFIX}LOG_LEVEL", help="debug, info, warning, error")] = "info",
+    log_format: Annotated[str, typer.Option(envvar=f"{PREFIX}LOG_FORMAT", help="json or console")] = "json",
 ) -> None:
     """Run the controller."""
     # The other commands start faster without these.

@@ -1,0 +1,31 @@
+"""The application: the core's own commands, a module each, and those that packages bring."""
+
+from importlib.metadata import version as distribution_version
+
+import typer
+
+from tekton_integrations.cli.commands import Commands
+from tekton_integrations.cli.record import record
+from tekton_integrations.cli.run import run
+
+app = typer.Typer(
+    cls=Commands,
+    no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Shows Tekton runs at GitHub and elsewhere.",
+)
+
+
+@app.callback()
+def main() -> None:
+    """Keeps what GitHub and others show about a Tekton run equal to what the run is."""
+
+
+@app.command()
+def version() -> None:
+    """Print the version."""
+    typer.echo(distribution_version("tekton-integrations"))
+
+
+app.command()(run)
+app.command()(record)
