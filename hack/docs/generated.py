@@ -13,9 +13,10 @@ import msgspec
 
 from tekton_integrations import annotations, registry
 from tekton_integrations.integration import Integration
+from tekton_integrations.reasons import REASONS, Entry
 
 from .raised import Shown, raised
-from .reasons import REASONS, Entry, own
+from .reasons import of
 
 WIDTH = 96  # of a module's purpose
 _ORDER = (Shown.GIVEN_UP, Shown.WAITING, Shown.RETRYING, Shown.DONE)
@@ -37,7 +38,7 @@ def parts(root: Path) -> Iterator[tuple[Path, str, Callable[[], str]]]:
     yield root / "CONTRIBUTING.md", "layers", lambda: layers(root)
     for folder in sorted(path.parent for path in root.glob("integrations/*/pyproject.toml")):
         yield folder / "README.md", "annotations", partial(options, folder.name)
-        if mine := own(folder):
+        if mine := of(folder):
             yield folder / "README.md", "reasons", partial(reasons, root, mine)
 
 

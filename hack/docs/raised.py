@@ -132,6 +132,6 @@ def unlike(found: Raised, known: Mapping[str, object]) -> Iterator[str]:
     """What is wrong with the list of known reasons."""
     yield from found.problems
     for reason in sorted(found.reasons.keys() - known.keys()):
-        yield f"hack/docs/reasons.py: nothing says what {reason} means, and the code can produce it"
+        yield f"tekton_integrations/reasons.py: nothing says what {reason} means, and the code can produce it"
     for reason in sorted(known.keys() - found.reasons.keys()):
-        yield f"hack/docs/reasons.py: {reason} is explained, but nothing produces it"
+        yield f"tekton_integrations/reasons.py: {reason} is explained, but nothing produces it"

@@ -19,9 +19,10 @@ from hack.docs.__main__ import main
 from hack.docs.check import problems, write
 from hack.docs.links import anchors, broken
 from hack.docs.raised import Shown, raised, unlike
-from hack.docs.reasons import Entry, known
+from hack.docs.reasons import known
 from hack.testbed import TEKTON_CRDS, TestBed
 from hack.testbed.api import polled
+from tekton_integrations.reasons import Entry
 from tekton_integrations.run import State
 from tests.fakes.github import GitHub
 
@@ -111,7 +112,7 @@ def test_an_integration_without_a_readme_is_found(tree: Path) -> None:
 def test_an_explanation_of_what_nothing_produces_is_found(tree: Path) -> None:
     all_known = known(tree) | {"NobodySaysThis": Entry("", "")}
     assert list(unlike(raised(tree), all_known)) == [
-        "hack/docs/reasons.py: NobodySaysThis is explained, but nothing produces it"
+        "tekton_integrations/reasons.py: NobodySaysThis is explained, but nothing produces it"
     ]
 
 
