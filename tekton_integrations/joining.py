@@ -1,7 +1,8 @@
 """What a run's annotations and the Notifications that match it come to together. Pure; see docs/decisions/0023.
 
 Those that lead to one target make one record, and the annotations' options win. Annotations that lead nowhere by
-themselves change the options of each Notification.
+themselves change the options of each Notification; but of one that takes no opting out (`allowOptOut: false`) nothing
+that a run says changes anything, or it could be led astray, or made to fail.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -56,13 +57,13 @@ class Joint:
         for standing in standings:
             name = standing.integration.name
             outcome = self._outcome(standing, said.get(name), taken.setdefault(name, set()))
-            if outcome.matched and outcome.matched.merged and self._complete(standing, said[name]):
+            if outcome.matched and self._enough(standing, outcome.matched, said.get(name)):
                 del said[name]  # one record is enough for it
             yield outcome
 
     def _outcome(self, standing: Standing, own: Asked | None, taken: set[_Address]) -> Outcome:
         path = standing.notification.path
-        alone = self._alone(standing, own)
+        alone = self._alone(standing, own if standing.notification.allow_opt_out else None)
         try:
             matched = self._joined(standing, alone, own)
             address = _address(standing.integration, self.run, _together(matched, own))
@@ -76,11 +77,12 @@ class Joint:
         taken.add(address)
         return Outcome(path, matched)
 
-    def _complete(self, standing: Standing, own: Asked) -> bool:
-        return _target(standing.integration, self.run, own) is not None
+    def _enough(self, standing: Standing, matched: Matched, own: Asked | None) -> bool:
+        complete = matched.merged and own is not None and _target(standing.integration, self.run, own) is not None
+        return matched.instead or complete
 
     def _alone(self, standing: Standing, own: Asked | None) -> Matched:
-        """As if the run said nothing."""
+        """As if the run said nothing, but that what it says (`own`) need not be inferred."""
         notification, integration = standing.notification, standing.integration
         options = dict(_rendered(notification, self.run, self.facts))
         found = filled_in(integration, self.facts.exact, options | (own.options if own else {}))
@@ -98,6 +100,8 @@ class Joint:
     def _joined(self, standing: Standing, alone: Matched, own: Asked | None) -> Matched:
         if own is None or not own.options:
             return alone
+        if not standing.notification.allow_opt_out:
+            return replace(alone, instead=self._covers(standing, alone, own))
         both = replace(alone, merged=True)
         by_themselves = _target(standing.integration, self.run, own)
         if by_themselves is None:
@@ -108,6 +112,13 @@ class Joint:
             return alone
         # What has a record goes on with it, though the annotations came later.
         return both if alone.notification in self.kept else replace(both, record="")
+
+    def _covers(self, standing: Standing, alone: Matched, own: Asked) -> bool:
+        """Whether the run itself asks for the same, so that the Notification's report is enough."""
+        provider, integration = standing.notification.provider, standing.integration
+        same_provider = own.options.get(annotations.PROVIDER, provider) == provider
+        mine, other = (_target(integration, self.run, each) for each in (own, _together(alone, None)))
+        return same_provider and mine == other
 
 
 def _rendered(notification: Notification, run: Run, facts: Exact) -> Iterator[tuple[str, str]]:

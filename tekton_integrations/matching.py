@@ -78,14 +78,19 @@ class Index:
         return standing
 
     def of(self, kind: str, namespace: str, labels: Mapping[str, str]) -> list[Standing]:
-        """Those that hold for a run's kind, namespace and labels: the shared ones first, then by name."""
+        """Those that hold for a run's kind, namespace and labels: the shared ones first, of these those that take no
+        opting out, then by name."""
         found = [
             standing
             for standing in self._candidates(kind, namespace, labels)
             if self._reaches(standing.notification, namespace)
             and selects(standing.notification.filter.label_selector, labels)
         ]
-        return sorted(found, key=lambda each: (each.notification.namespace != self._shared, each.notification.path))
+        return sorted(found, key=self._order)
+
+    def _order(self, standing: Standing) -> tuple[bool, bool, str]:
+        notification = standing.notification
+        return notification.namespace != self._shared, notification.allow_opt_out, notification.path
 
     def _candidates(self, kind: str, namespace: str, labels: Mapping[str, str]) -> Iterator[Standing]:
         for where in (namespace, ANY):

@@ -140,12 +140,18 @@ class Notices:
             assert standing is not None
             if matched is None:
                 self._suppress(standing, run, reason)
-            elif count >= MATCHES or (path not in before and others + count >= self._cap):
+            elif count >= MATCHES or (path not in before and self._full(standing, others + count)):
                 self._suppress(standing, run, TOO_MANY)
             else:
                 count += 1
                 self.tallies.note(path, run.uid, MATCHED)
                 yield matched
+
+    def _full(self, standing: Standing, open_: int) -> bool:
+        """Who opens thousands of runs that never end must not thereby keep his others from an audit."""
+        notification = standing.notification
+        audit = notification.namespace == self._shared and not notification.allow_opt_out
+        return open_ >= self._cap and not audit
 
     def _suppress(self, standing: Standing, run: Run, reason: str) -> None:
         if self.tallies.note(standing.notification.path, run.uid, reason):

@@ -74,8 +74,8 @@ def asked_together(matched: Matched, own: Asked | None) -> Asked:
 def work(run: Run) -> dict[Request, Asked]:
     """All that is asked about a run: by itself, and by Notifications."""
     own, matched = asked(run), () if run.parent else run.matched
-    merged = {each.integration for each in matched if each.merged}
-    every = {("", name): each for name, each in own.items() if name not in merged}
+    covered = {each.integration for each in matched if each.merged or each.instead}
+    every = {("", name): each for name, each in own.items() if name not in covered}
     for each in matched:
         every[each.record, each.integration] = asked_together(each, own.get(each.integration) if each.merged else None)
     return {

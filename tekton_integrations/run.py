@@ -118,8 +118,8 @@ class Inferred(msgspec.Struct, frozen=True, gc=False):
 class Matched(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A Notification (namespace/name) that wants the run reported, with these options; see joining.py.
 
-    `merged`: beneath what the run itself says to the integration. `record` is the Notification that the record is kept
-    for, empty where the annotations' own record is. `within` is the namespace of its Provider.
+    `merged`: beneath what the run itself says to the integration; `instead`: in its place. `record` is the Notification
+    that the record is kept for, empty where the annotations' own record is. `within` is the namespace of its Provider.
     """
 
     notification: str
@@ -127,6 +127,7 @@ class Matched(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     record: str
     options: dict[str, str]
     merged: bool = False
+    instead: bool = False
     sources: dict[str, str] = {}
     within: str = ""
 

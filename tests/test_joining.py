@@ -9,7 +9,7 @@ from tekton_integrations import PermanentError, Target
 from tekton_integrations.annotations import SUSPEND_ALL
 from tekton_integrations.integration import Found, Source
 from tekton_integrations.joining import Joint
-from tekton_integrations.requests import Asked, for_run, work
+from tekton_integrations.requests import Asked, Request, for_run, work
 from tekton_integrations.run import Run
 from tests.noticed import SHARED, Facts, make, standing
 from tests.reconciling import NAMESPACE, Noting
@@ -84,6 +84,41 @@ def test_one_target_makes_one_record_and_the_annotations_win(
 ) -> None:
     run, _ = joined(says(**annotations), *options)
     assert shown(run) == records
+
+
+# What a run may say so that an audit shows less of it, or nothing; an integration knows `channel` and `plain`.
+EVASIONS: dict[str, Options] = {
+    "unknown": {"channels": "C1"},
+    "no channel": {"channel": "general"},
+    "another channel": {"channel": "C2"},
+    "another provider": {"provider": "mine"},
+    "another provider for the same channel": {"channel": "C1", "provider": "mine"},
+    "another option": {"plain": "mine"},
+    "the same channel, another option": {"channel": "C1", "plain": "mine"},
+    "a version that is not there": {"version": "v99"},
+    "too much": {"plain": "x" * 4097},
+    "no switch": {"suspend": "yes"},
+}
+
+
+@pytest.mark.parametrize("annotations", EVASIONS.values(), ids=EVASIONS)
+@pytest.mark.parametrize("beside", [[], [{"channel": "C1"}], [{"channel": "C3"}]], ids=["alone", "same", "other"])
+def test_nothing_that_a_run_says_changes_what_takes_no_opting_out(annotations: Options, beside: list[Options]) -> None:
+    """`beside`: the Notifications that stand beside it, and listen."""
+    audit = make("audit", options={"channel": "C1", "plain": "audit"}, allowOptOut=False)
+    others = [make(f"n{at}", options=each) for at, each in enumerate(beside)]
+    run = says(**annotations)
+    found = [each.matched for each in Joint(run=run, facts=Facts(), kept=())(map(standing, [audit, *others]))]
+    requests = work(replace(run, matched=tuple(filter(None, found))))
+    [asked] = [asked for request, asked in requests.items() if request.notification == f"{NAMESPACE}/audit"]
+    assert asked.options == {"channel": "C1", "plain": "audit", "provider": "slack"}
+    assert (asked.within, asked.ignored) == (SHARED, ())
+    assert Request("slack", "", run.kind, run.namespace, run.name, run.uid) not in requests or not _same(annotations)
+
+
+def _same(annotations: Options) -> bool:
+    """Whether they ask for the audit's own target by its own Provider."""
+    return annotations.get("channel") == "C1" and "provider" not in annotations
 
 
 def test_what_has_a_record_goes_on_with_it_when_annotations_come_later() -> None:

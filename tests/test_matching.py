@@ -80,10 +80,11 @@ def test_state_reason_and_results_are_of_the_moment(filter_: dict[str, Any], doe
     assert at_this_moment(standing(make(filter=filter_)), RUN, facts) is does
 
 
-def test_the_shared_ones_go_first_and_then_by_name() -> None:
-    names = [("b", "team-a"), ("a", "team-a"), ("z", SHARED)]
-    found = index(*(standing(make(name, namespace)) for name, namespace in names)).of(RUN.kind, RUN.namespace, LABELS)
-    assert [each.notification.path for each in found] == [f"{SHARED}/z", "team-a/a", "team-a/b"]
+def test_the_shared_ones_go_first_of_these_what_takes_no_opting_out_and_then_by_name() -> None:
+    names = [("b", "team-a"), ("a", "team-a"), ("y", SHARED)]
+    audit = standing(make("z", SHARED, allowOptOut=False))
+    found = index(*(standing(make(*each)) for each in names), audit).of(RUN.kind, RUN.namespace, LABELS)
+    assert [each.notification.path for each in found] == [f"{SHARED}/z", f"{SHARED}/y", "team-a/a", "team-a/b"]
 
 
 def test_one_that_is_taken_out_or_changed_is_found_no_more() -> None:

@@ -138,6 +138,16 @@ def test_a_namespace_has_at_most_so_many_open_reports() -> None:
     assert len(matched(notices, late)) == 1
 
 
+def test_no_number_of_open_runs_keeps_others_from_an_audit() -> None:
+    audit = make("audit", SHARED, options={"channel": "C2"}, allowOptOut=False)
+    mine = make("mine", options={"channel": "C3"}, allowOptOut=False)  # says the same, and anybody may make it
+    notices = noticing(make(options=C1), mine, audit, cap=2)
+    for at in range(4):
+        cached(notices, replace(RUN, name=f"run-{at}", uid=f"uid-{at}"))
+    late = matched(notices, replace(RUN, name="late", uid="late"))
+    assert [each.notification for each in late] == [f"{SHARED}/audit"]
+
+
 def test_the_runs_that_one_matches_are_found_by_index() -> None:
     notices = noticing(make(options=C1))
     run = cached(notices, RUN)
