@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from tekton_integrations.clients import Clients
+from tekton_integrations.details import Pages
 from tekton_integrations.excerpts import Excerpts
 from tekton_integrations.kube.lease import Lease
 from tekton_integrations.kube.lister import Lister
@@ -63,5 +64,7 @@ class Cluster:
     # What only tells people about a wait is written as long as this lasts.
     courtesy: Quota
     now: Callable[[], float] = time.time
+    # Where reports lead to if their Provider doesn't say.
+    pages: Pages | None = None
     # Goes on evenly whatever is done to `now`; its beginning means nothing.
     clock: Callable[[], float] = time.monotonic

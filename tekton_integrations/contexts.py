@@ -117,7 +117,7 @@ class Contexts:
             children=children,
             excerpt=excerpt,
             manifest=manifest,
-            details_url=details_url(provider, run) if run else "",
+            details_url=details_url(provider, run, cluster.pages) if run else "",
             renew_credential=lambda: cluster.credentials.renew(provider),
             now=cluster.now,
         )

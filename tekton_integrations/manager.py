@@ -86,6 +86,7 @@ class Manager:
             holder=settings.identity or f"{socket.gethostname()}_{uuid.uuid4().hex[:8]}",
             timing=timing or Timing(),
             courtesy=_courtesy(clock),
+            pages=settings.pages,
             now=clock.wall,
             clock=clock.steady,
         )

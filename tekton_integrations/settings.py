@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from tekton_integrations.details import Pages
 from tekton_integrations.kube.config import SERVICE_ACCOUNT
 
 
@@ -20,6 +21,8 @@ class Settings:
     identity: str = ""
     # Networks and names of hosts to which no run may lead, besides those that are not the Internet's anyway.
     refused_networks: tuple[str, ...] = ()
+    # Our own pages about runs, to which reports lead; none when empty.
+    pages: Pages | None = None
     kubeconfig: str | None = None
     service_account: Path = SERVICE_ACCOUNT
     health_host: str = "0.0.0.0"  # noqa: S104  (the kubelet probes from outside the pod)

@@ -1,5 +1,6 @@
 """Links to a page about the run: only where the Provider says, whatever the run is called."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -7,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from yarl import URL
 
-from tekton_integrations.details import LIMIT, details_url
+from tekton_integrations.details import DAY, LIMIT, Pages, PagesError, details_url, pages
+from tekton_integrations.links import Key, Scope, opened
 from tekton_integrations.provider import Provider
 from tests.calm import calmly
 from tests.runs import make_run
@@ -15,7 +17,10 @@ from tests.runs import make_run
 DASHBOARD = "https://dashboard.example.com/#/namespaces/$(namespace)/$(plural)/$(name)"
 
 
-def link(template: str, **run: Any) -> str:
+OURS = Pages(address="https://runs.example.com")
+
+
+def link(template: str, ours: Pages | None = None, **run: Any) -> str:
     provider = Provider(
         namespace="team-a",
         name="app",
@@ -28,7 +33,7 @@ def link(template: str, **run: Any) -> str:
         spec={},
         details_url=template,
     )
-    return details_url(provider, make_run(**run))
+    return details_url(provider, make_run(**run), ours)
 
 
 @pytest.mark.parametrize(
@@ -83,3 +88,52 @@ def test_no_value_leads_elsewhere(text: str) -> None:
     assert url.raw_path.count("/") == 3
     assert str(url).isascii()
     assert str(url).isprintable()
+
+
+def test_where_the_provider_says_nothing_our_own_page_is_linked() -> None:
+    assert link("", OURS) == "https://runs.example.com/runs/team-a/build-1"
+    assert link("", OURS, kind="TaskRun") == "https://runs.example.com/runs/team-a/build-1?kind=TaskRun"
+    assert link("https://x/$(name)", OURS) == "https://x/build-1"
+
+
+def test_a_provider_whose_template_is_no_use_does_not_fall_back_to_ours() -> None:
+    """Its administrator wants readers somewhere else."""
+    assert link("ftp://x/", OURS) == ""
+
+
+def test_with_a_key_the_link_carries_the_permission_for_this_run_until_some_days_after_its_end() -> None:
+    key = Key("2026-11", b"k" * 32)
+    ours = Pages(address="https://runs.example.com", key=key, scope=Scope.LOGS, lifetime=2 * DAY)
+    url = link("", ours, created=1000.0, started=1001.0, finished=5000.0, name="r" * 253)
+    said = opened({key.id: key}, url.removeprefix("https://runs.example.com/l/"), 5000.0)
+    assert (said.namespace, said.name, said.uid, said.kind) == ("team-a", "r" * 253, "uid-1", "PipelineRun")
+    assert (said.scope, said.expires) == (Scope.LOGS, int(5000 + 2 * DAY))
+    assert len(url) < LIMIT
+    assert link("", ours, finished=5000.0) == link("", ours, finished=5000.0)
+
+
+@pytest.mark.parametrize("address", ["http://localhost:8080", "https://runs.example.com/", "https://[::1]:8443"])
+def test_an_address_is_scheme_and_host(address: str) -> None:
+    made = pages(address, None, "status", DAY)
+    assert made is not None
+    assert made.address == address.rstrip("/")
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["runs.example.com", "https://x/tekton", "ftp://x", "https://u:p@x", "https://x?a", "javascript:1", "https://"],
+)
+def test_another_address_is_refused_with_an_example(address: str) -> None:
+    with pytest.raises(PagesError, match=r"such as https://runs\.example\.com, and no path"):
+        pages(address, None, "status", DAY)
+
+
+def test_flags_that_do_not_go_together_say_so(tmp_path: Path) -> None:
+    assert pages("", None, "status", DAY) is None
+    (key := tmp_path / "2026-11").write_text("short")
+    with pytest.raises(PagesError, match="--page-address"):
+        pages("", key, "status", DAY)
+    with pytest.raises(PagesError, match=r"--link-key: .* is too short"):
+        pages("https://x", key, "status", DAY)
+    with pytest.raises(PagesError, match="--link-scope all: give one of status, logs"):
+        pages("https://x", None, "all", DAY)

@@ -50,6 +50,34 @@ def run(
             "Services with public addresses only.",
         ),
     ] = ",".join(_DEFAULTS.refused_networks),
+    page_address: Annotated[
+        str,
+        typer.Option(
+            envvar=f"{PREFIX}PAGE_ADDRESS",
+            metavar="URL",
+            help="Where `serve` is reached, such as https://runs.example.com: reports lead to its page about the run, "
+            "unless their Provider has a detailsUrl.",
+        ),
+    ] = "",
+    link_key: Annotated[
+        Path | None,
+        typer.Option(
+            envvar=f"{PREFIX}LINK_KEY",
+            metavar="FILE",
+            help="Sign these links, so that whoever has one may read: a key of at least 32 characters, in a file named "
+            "after it.",
+        ),
+    ] = None,
+    link_scope: Annotated[
+        str,
+        typer.Option(envvar=f"{PREFIX}LINK_SCOPE", metavar="status|logs", help="How much signed links show of a run."),
+    ] = "status",
+    link_days: Annotated[
+        float,
+        typer.Option(
+            envvar=f"{PREFIX}LINK_DAYS", min=0.01, max=3650, help="How long signed links are good after the run's end."
+        ),
+    ] = 30,
     kubeconfig: Annotated[
         str | None, typer.Option(envvar="KUBECONFIG", help="Outside a cluster; default ~/.kube/config.")
     ] = None,
@@ -86,6 +114,7 @@ def run(
 ) -> None:
     """Run the controller."""
     # The other commands start faster without these.
+    from tekton_integrations.details import DAY, PagesError, pages  # noqa: PLC0415
     from tekton_integrations.kube.config import ConfigError  # noqa: PLC0415
     from tekton_integrations.manager import serve  # noqa: PLC0415
     from tekton_integrations.registry import RegistryError  # noqa: PLC0415
@@ -93,24 +122,25 @@ def run(
     log.configure(log_level, log_format)
     # The API server takes JSON that is 10,000 deep; an object that can't be decoded would be missed.
     sys.setrecursionlimit(12_000)
-    settings = Settings(
-        integrations=_names(integrations),
-        infer=_names(infer),
-        namespace=namespace,
-        watch_namespace=watch_namespace,
-        identity=identity,
-        refused_networks=_names(refused_networks),
-        kubeconfig=kubeconfig,
-        service_account=service_account,
-        health_host=health_host,
-        health_port=health_port,
-        workers=workers,
-        grace=queued_after,
-        notified=notified,
-    )
     try:
+        settings = Settings(
+            integrations=_names(integrations),
+            infer=_names(infer),
+            namespace=namespace,
+            watch_namespace=watch_namespace,
+            identity=identity,
+            refused_networks=_names(refused_networks),
+            pages=pages(page_address, link_key, link_scope, link_days * DAY),
+            kubeconfig=kubeconfig,
+            service_account=service_account,
+            health_host=health_host,
+            health_port=health_port,
+            workers=workers,
+            grace=queued_after,
+            notified=notified,
+        )
         asyncio.run(serve(settings))
-    except (ConfigError, RegistryError) as error:
+    except (ConfigError, PagesError, RegistryError) as error:
         typer.echo(f"error: {error}", err=True)
         raise typer.Exit(1) from error
 
