@@ -8,6 +8,7 @@ import re
 TAB = 4
 # Most logs hold nothing else.
 _ORDINARY = bytes(range(ord(" "), 0x7F)) + b"\t\n\r"
+_STEADY = bytes(range(ord(" "), 0x7F)) + b"\t\n"
 
 # ECMA-48. An unfinished sequence ends with its line, so that one that was cut takes no other line with it.
 _SEQUENCE = re.compile(
@@ -23,6 +24,14 @@ _INVISIBLE = re.compile(
     r"[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u034f\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u115f\u1160\u17b4\u17b5"
     r"\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ud800-\udfff\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb"
     r"\U000110bd\U000110cd\U00013430-\U0001345f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]+"
+)
+
+# What sets a colour and what takes all colours back; nothing else is let through to a terminal.
+_COLOUR = re.compile(r"(\x1b\[[0-9;:]*+m)")
+_NO_COLOUR = "\x1b[0m"
+# What moves the cursor, turns the direction of writing, or stands for no character; what joins emoji stays.
+_STEERS = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\U000e0000-\U000e007f]"
 )
 
 
@@ -46,3 +55,18 @@ def visible(text: str) -> str:
 def without_sequences(text: str) -> str:
     """Without the sequences that steer a terminal."""
     return _SEQUENCE.sub("", text)
+
+
+def steady(data: bytes) -> bytes:
+    """Whole lines of a log for a terminal: in their colours, each of which ends with its line, but without what moves
+    the cursor or writes over what stands before."""
+    if not data.translate(None, _STEADY):
+        return data
+    return "\n".join(map(_steady_line, data.decode(errors="replace").split("\n"))).encode()
+
+
+def _steady_line(line: str) -> str:
+    line = line.rstrip("\r").rpartition("\r")[2]
+    parts = _COLOUR.split(line)
+    parts[::2] = (_STEERS.sub("", _SEQUENCE.sub("", part)) for part in parts[::2])
+    return "".join(parts) + (_NO_COLOUR if len(parts) > 1 else "")

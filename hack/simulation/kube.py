@@ -69,7 +69,7 @@ class InProcess(KubeClient):
 
     @asynccontextmanager
     async def stream(
-        self, path: str, params: Mapping[str, str], timeout: aiohttp.ClientTimeout, accept: str = ""
+        self, path: str, params: Mapping[str, str], timeout: aiohttp.ClientTimeout, accept: str = "", buffer: int = 0
     ) -> AsyncIterator[aiohttp.StreamReader]:
         await self._travel()
         place = Path.of(path)

@@ -81,6 +81,10 @@ class KubeClient:
     async def post(self, path: str, body: Any, timeout: float | None = None) -> bytes:
         return await self._call("POST", path, WRITE, body, timeout=timeout)
 
+    async def review(self, path: str, body: Any) -> bytes:
+        """A POST that stores nothing and is made for its answer, such as a TokenReview."""
+        return await self._call("POST", path, {"Content-Type": "application/json"}, body)
+
     async def put(self, path: str, body: Any, timeout: float | None = None) -> bytes:
         return await self._call("PUT", path, WRITE, body, timeout=timeout)
 
@@ -93,12 +97,20 @@ class KubeClient:
 
     @asynccontextmanager
     async def stream(
-        self, path: str, params: Mapping[str, str], timeout: aiohttp.ClientTimeout, accept: str = ""
+        self,
+        path: str,
+        params: Mapping[str, str],
+        timeout: aiohttp.ClientTimeout,
+        accept: str = "",
+        buffer: int = READ_BUFFER,
     ) -> AsyncIterator[aiohttp.StreamReader]:
-        """An open answer to read lines from. Raises ApiError for a status over 299."""
+        """An open answer to read lines from. Raises ApiError for a status over 299. `buffer`: bytes that are read
+        ahead, twice that at most; then the server has to wait."""
         headers = await self._authorized({"Accept": accept} if accept else None)
         try:
-            async with self._opened.get(self._url(path), params=params, headers=headers, timeout=timeout) as answer:
+            async with self._opened.get(
+                self._url(path), params=params, headers=headers, timeout=timeout, read_bufsize=buffer
+            ) as answer:
                 if answer.status >= 300:
                     raise self._refused(answer.status, await answer.read())
                 yield answer.content
