@@ -55,6 +55,25 @@ def problem(integration: _Integration, options: Mapping[str, str], *, constant: 
     return ""
 
 
+def refusal(integration: _Integration, options: Mapping[str, str]) -> str:
+    """What the integration says against known options of a Notification taken together; empty for nothing. Those that
+    must be there may still come from annotations: an example stands in for each, and nothing is said without one."""
+    fields = _fields(integration.Options).items()
+    missing = {key: _example(field) for key, field in fields if field.required and key not in options}
+    if not all(missing.values()):
+        return ""
+    try:
+        parse(integration, Asked({**missing, **options}, ()))
+    except PermanentError as error:
+        return "" if error.reason == "MissingAnnotation" else error.message
+    return ""
+
+
+def required(integration: _Integration) -> frozenset[str]:
+    """The options that must be there."""
+    return frozenset(key for key, field in _fields(integration.Options).items() if field.required)
+
+
 @cache
 def _fields(options: type[msgspec.Struct]) -> dict[str, msgspec.structs.FieldInfo]:
     return {field.encode_name: field for field in msgspec.structs.fields(options)}
@@ -98,6 +117,11 @@ def _rule(field: msgspec.structs.FieldInfo) -> str:
     if get_origin(plain) is Literal:
         return f"one of {', '.join(get_args(plain))}"
     return "true or false" if plain is bool else description(field)
+
+
+def _example(field: msgspec.structs.FieldInfo) -> str:
+    meta = getattr(field.type, "__metadata__", ())
+    return next((str(m.examples[0]) for m in meta if getattr(m, "examples", None)), "")
 
 
 def description(field: msgspec.structs.FieldInfo) -> str:

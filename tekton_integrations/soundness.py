@@ -1,11 +1,12 @@
 """What is wrong with what a Notification says, as far as that can be told before any run comes."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
+from tekton_integrations import annotations
 from tekton_integrations.expressions import ExpressionError, compiled
 from tekton_integrations.integration import Integration
 from tekton_integrations.notification import TEMPLATE, Notification, known, variables
-from tekton_integrations.options import problem
+from tekton_integrations.options import problem, refusal, required
 
 
 class NotReady(Exception):
@@ -33,6 +34,7 @@ def check_options(notification: Notification, integration: Integration) -> None:
         wrong := problem(integration, {TEMPLATE: notification.template}, constant=[TEMPLATE])
     ):
         raise NotReady("InvalidTemplate", wrong.replace("spec.options.template", "spec.template"))
+    _check_together(notification, integration, constant)
     for key, value in notification.options.items():
         for variable in variables(value):
             if not known(variable):
@@ -41,3 +43,20 @@ def check_options(notification: Notification, integration: Integration) -> None:
                     f"spec.options.{key}: there is no $({variable}); known: $(namespace), $(name), $(kind), "
                     "$(pipeline), $(labels.X), $(annotations.X), $(params.X)",
                 )
+
+
+def _check_together(notification: Notification, integration: Integration, constant: Collection[str]) -> None:
+    """As far as the values are known: one that is not may be what the others need."""
+    options = {key: notification.options[key] for key in constant}
+    if not notification.options.keys() - options.keys() <= required(integration):
+        return
+    if wrong := refusal(integration, options):
+        raise NotReady("InvalidOption", _in_spec(integration, wrong))
+    if notification.template and (wrong := refusal(integration, options | {TEMPLATE: notification.template})):
+        raise NotReady("InvalidTemplate", _in_spec(integration, wrong))
+
+
+def _in_spec(integration: Integration, message: str) -> str:
+    """Of annotations nobody spoke here."""
+    told = message.replace(annotations.annotation(integration.name, ""), "spec.options.")
+    return told.replace(f"spec.options.{TEMPLATE}", f"spec.{TEMPLATE}")
