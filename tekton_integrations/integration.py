@@ -4,12 +4,12 @@ import abc
 import enum
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Any, ClassVar, NamedTuple, Protocol
 
 import msgspec
 
-from tekton_integrations.http import Http
+from tekton_integrations.http import Http, Response
 from tekton_integrations.limits import Limits
 from tekton_integrations.milestones import Milestone
 from tekton_integrations.quota import Quota
@@ -155,6 +155,27 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
         return self.kind == "PipelineRun" and (made or _REPORTED in self.annotations)
 
 
+def _taken(_method: str, _url: str, _body: bytes) -> Response:
+    return Response(200, {}, b"{}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rehearsal:
+    """What stands in for the service and the credential where only the requests of a first report are wanted.
+
+    `settings` is the Provider's block where there is no Provider, without its Secrets; `secrets` are by fields of the
+    settings, as in Credential; `answer` gives what a service that knows nothing of the run yet would answer to method,
+    URL and body; `hidden` are headers (in lower-case letters) made from a secret; `page` gives what people read of a
+    request's body, as Markdown or plain text, and is empty where they read nothing.
+    """
+
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    secrets: Mapping[str, bytes] = field(default_factory=dict)
+    answer: Callable[[str, str, bytes], Response] = _taken
+    hidden: frozenset[str] = frozenset({"authorization"})
+    page: Callable[[bytes], str] = lambda _: ""
+
+
 class Integration(abc.ABC):
     """One instance serves all runs, so it keeps no state about any single one."""
 
@@ -201,9 +222,24 @@ class Integration(abc.ABC):
         of `context` that belong to no run say anything. Raises PermanentError or TemporaryError that names what is
         missing, and where to give it."""
 
+    def rehearsal(self, provider_type: str, endpoint: str, target: Target) -> Rehearsal:
+        """For a look at what would be sent, without sending it (`tekton-integrations render`). To be overridden where
+        an answer or a secret must have a form. Pure."""
+        return Rehearsal()
+
     @abc.abstractmethod
     async def settle(self, record: Record, context: Context) -> None:
         """The run is gone or no longer asks: leave nothing open at the remote, and nothing green."""
 
 
-__all__ = ["Context", "Credential", "Delivery", "Integration", "Milestone", "ProviderType", "Result", "SecretSource"]
+__all__ = [
+    "Context",
+    "Credential",
+    "Delivery",
+    "Integration",
+    "Milestone",
+    "ProviderType",
+    "Rehearsal",
+    "Result",
+    "SecretSource",
+]

@@ -2,7 +2,7 @@
 records that belong to no request. One process of all Deployments does this: the holder of the Lease of the core.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from tekton_integrations import annotations
 from tekton_integrations.cluster import Cluster, Mandate
@@ -94,12 +94,7 @@ class Unserved:
     def _error(self, name: str, wanted: Asked) -> PermanentError:
         if not wanted.options:
             return inherited(name, wanted.ignored[0])
-        # Never made from the annotation: it would tell people to install whatever somebody uploaded.
-        package = PACKAGES.get(name)
-        cure = f"install {package} and name {name} in --integrations" if package else "no package of that name is known"
-        here = ", ".join(sorted(self._claimed())) or "none"
-        where = f"{name}.{annotations.DOMAIN}"
-        return PermanentError("NotInstalled", f"{where}: not installed here (installed: {here}); {cure}")
+        return not_installed(name, self._claimed())
 
     async def _disown(self, request: Request) -> None:
         record = self._cluster.records.get(request.namespace, request.name)
@@ -110,3 +105,13 @@ class Unserved:
             "this record has not the name that the controller gives to one of its run and integration; delete it",
         )
         await Ledger(record, self._cluster, self._mandate).give_up(error, "stray")
+
+
+def not_installed(name: str, installed: Collection[str]) -> PermanentError:
+    """What to say of an annotation that names no integration of ours."""
+    # Never made from the annotation: it would tell people to install whatever somebody uploaded.
+    package = PACKAGES.get(name)
+    cure = f"install {package} and name {name} in --integrations" if package else "no package of that name is known"
+    here = ", ".join(sorted(installed)) or "none"
+    where = f"{name}.{annotations.DOMAIN}"
+    return PermanentError("NotInstalled", f"{where}: not installed here (installed: {here}); {cure}")

@@ -6,6 +6,7 @@ import typer
 
 from tekton_integrations.cli.commands import Commands
 from tekton_integrations.cli.record import record
+from tekton_integrations.cli.render import render
 from tekton_integrations.cli.run import run
 
 app = typer.Typer(
@@ -29,3 +30,4 @@ def version() -> None:
 
 app.command()(run)
 app.command()(record)
+app.command()(render)

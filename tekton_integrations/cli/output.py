@@ -14,7 +14,7 @@ from tekton_integrations.text import clean
 
 # Columns of a table where the output is no terminal; a terminal's own width holds where it is one.
 WIDTH = 80
-_CELL = 1000
+_CELL, _LINE = 1000, 8000
 
 
 class Output(enum.StrEnum):
@@ -69,7 +69,12 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     console.print(made)
 
 
+def say(line: str, *, err: bool = False) -> None:
+    """A line in which others' text may be."""
+    typer.echo(clean(line, _LINE), err=err)
+
+
 def fail(message: str, code: int = 1) -> NoReturn:
     """Ends the command with a line for people on stderr."""
-    typer.echo(f"error: {message}", err=True)
+    say(f"error: {message}", err=True)
     raise typer.Exit(code)

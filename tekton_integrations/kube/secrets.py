@@ -8,6 +8,7 @@ import asyncio
 import base64
 import time
 from collections.abc import Callable
+from typing import Any
 
 import msgspec
 
@@ -71,15 +72,7 @@ class Credentials:
             return credential
 
     async def _read(self, provider: Provider, kind: ProviderType) -> Credential:
-        try:
-            settings = msgspec.convert(provider.spec.get(kind.block, {}), kind.settings)
-        except msgspec.ValidationError as error:
-            raise TemporaryError(
-                "InvalidProvider",
-                f"Provider {provider.path}, spec.{kind.block}: {error}",
-                RETRY,
-                needs_help=True,
-            ) from error
+        settings = settings_of(provider, kind)
         secrets, versions = {}, []
         for field in msgspec.structs.fields(kind.settings):
             source = getattr(settings, field.name)
@@ -122,3 +115,12 @@ class Credentials:
         value = base64.b64decode(secret.data[keys[0]])
         hide(value)
         return value, secret.metadata.resource_version
+
+
+def settings_of(provider: Provider, kind: ProviderType) -> Any:
+    """The Provider's block of settings. Raises TemporaryError(InvalidProvider)."""
+    try:
+        return msgspec.convert(provider.spec.get(kind.block, {}), kind.settings)
+    except msgspec.ValidationError as error:
+        message = f"Provider {provider.path}, spec.{kind.block}: {error}"
+        raise TemporaryError("InvalidProvider", message, RETRY, needs_help=True) from error

@@ -13,6 +13,7 @@ from tekton_integrations import (
     Integration,
     PermanentError,
     Record,
+    Rehearsal,
     Result,
     Run,
     Source,
@@ -23,6 +24,7 @@ from tekton_integrations import (
 from tekton_integrations_github import checks, comments, deployments, inference, output, statuses, tasks, trial
 from tekton_integrations_github.calls import Access
 from tekton_integrations_github.options import APP, MAX_NAME, TOKEN, GitHubOptions
+from tekton_integrations_github.rehearsal import rehearsal
 from tekton_integrations_github.report import Report, has_app
 
 
@@ -79,6 +81,9 @@ class GitHub(Integration):
 
     async def check(self, context: Context) -> None:
         await trial.check(context)
+
+    def rehearsal(self, provider_type: str, endpoint: str, target: Target) -> Rehearsal:
+        return rehearsal(endpoint, target)
 
     async def settle(self, record: Record, context: Context) -> None:
         try:

@@ -1,7 +1,7 @@
 """Shows a Tekton run as a card in a Slack channel: with an App's bot one that follows the run, or with an incoming
 webhook a message at its end."""
 
-from tekton_integrations import Context, Integration, Record, Result, Run, State, Target
+from tekton_integrations import Context, Integration, Record, Rehearsal, Result, Run, State, Target
 from tekton_integrations.occasions import includes
 from tekton_integrations.outcome import title
 from tekton_integrations_slack import bot, hook, trial
@@ -9,6 +9,7 @@ from tekton_integrations_slack.bot import Bot
 from tekton_integrations_slack.memory import POSTED, TS
 from tekton_integrations_slack.options import BOT, WEBHOOK, SlackOptions
 from tekton_integrations_slack.places import Places
+from tekton_integrations_slack.rehearsal import rehearsal
 
 
 class Slack(Integration):
@@ -45,6 +46,9 @@ class Slack(Integration):
 
     async def check(self, context: Context) -> None:
         await trial.check(context)
+
+    def rehearsal(self, provider_type: str, endpoint: str, target: Target) -> Rehearsal:
+        return rehearsal(endpoint, target)
 
     async def settle(self, record: Record, context: Context) -> None:
         """What a webhook has said can't be taken back, and says nothing of now."""
