@@ -6,7 +6,7 @@ from typing import NamedTuple
 import msgspec
 from msgspec.structs import replace
 
-from tekton_integrations import annotations
+from tekton_integrations import annotations, words
 from tekton_integrations.errors import PermanentError
 from tekton_integrations.record import Record, RunRef, record_name
 from tekton_integrations.run import Inferred, Matched, Run
@@ -69,6 +69,13 @@ def asked_together(matched: Matched, own: Asked | None) -> Asked:
         within="" if annotations.PROVIDER in own.options else matched.within,
         notifications=(matched.notification,),
     )
+
+
+def asked_by(run: Run, wanted: Asked) -> str:
+    """Who asks, in words."""
+    merged = any(each.merged and each.notification in wanted.notifications for each in run.matched)
+    own = not wanted.notifications and bool(wanted.ignored or wanted.options.keys() - wanted.sources.keys())
+    return words.asked_by(own=own or merged, notifications=wanted.notifications, sources=wanted.sources)
 
 
 def work(run: Run) -> dict[Request, Asked]:

@@ -12,7 +12,14 @@ from tests.conftest import MANIFESTS
 PACKAGE = Path(__file__).parents[1] / "tekton_integrations"
 OURS, TEKTON, LEASES = "integrations.tekton.dev", "tekton.dev", "coordination.k8s.io"
 # What a person's command does with the person's own rights, and what the client itself is made of.
-NOT_THE_CONTROLLER = {"open_records.py", "gathering.py", "inquiry.py", "kube/client.py", "kube/run_watches.py", "kube/step_log.py"}
+NOT_THE_CONTROLLER = {
+    "open_records.py",
+    "gathering.py",
+    "inquiry.py",
+    "kube/client.py",
+    "kube/run_watches.py",
+    "kube/step_log.py",
+}
 METHODS = ("get", "post", "put", "patch", "delete", "tail", "stream")
 
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import msgspec
 
-from tekton_integrations.notification import Notification
 from tekton_integrations.provider import Provider
 from tekton_integrations.record import Record
 from tekton_integrations.run import Run
@@ -93,25 +92,26 @@ class Installed(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Match(msgspec.Struct, frozen=True, kw_only=True):
-    """What comes of a Notification that is about runs like this one. `outcome`: a reason of notices.REASONS or of
-    soundness.NotReady, or one of the words below; `message` completes it."""
+    """What comes of a Notification (namespace/name) that is about runs like this one. `outcome`: a reason of
+    notices.REASONS or of soundness.NotReady, or one of the words below; `message` completes it."""
 
-    notification: Notification
+    notification: str
     outcome: str
     integration: str = ""
     message: str = ""
 
 
-# Outcomes of a Match besides those: it asks; it is suspended; the run is not what it waits for.
+# Outcomes of a Match besides those: it asks; it is suspended; the run is not, or not yet, what it waits for.
 MATCHED, SUSPENDED, NOT_NOW = "Matched", "Suspended", "NotNow"
 
 
 class Odd(msgspec.Struct, frozen=True):
-    """A key that looks like one of ours but does not count, where it stands, and what was probably meant."""
+    """A key that looks like one of ours and does not count. `place` is where it stands, such as "label"; `meant` is the
+    key that was probably meant, empty where only the place is wrong."""
 
     key: str
-    where: str
-    cure: str
+    place: str
+    meant: str = ""
 
 
 class Unread(msgspec.Struct, frozen=True):
@@ -125,7 +125,8 @@ class Unread(msgspec.Struct, frozen=True):
 @dataclass(frozen=True, kw_only=True)
 class Facts:
     """What could be read about one run. `shared`: the controller's namespace. `parent` is set for a run that another
-    one answers for; None for what could not be read: `records`, `providers`, `installed`, `matches`."""
+    one answers for; `below` are runs of this one that are reported on their own, by kind and name. What could not be
+    read is None."""
 
     namespace: str
     kind: str
@@ -139,7 +140,5 @@ class Facts:
     installed: Sequence[Installed] | None = ()
     matches: Sequence[Match] | None = ()
     odd: Sequence[Odd] = ()
-    # Runs below it that are reported on their own, kind and name.
     below: Sequence[tuple[str, str]] = ()
     unread: Sequence[Unread] = ()
-    labels: "dict[str, str] | None" = None

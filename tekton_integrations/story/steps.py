@@ -1,0 +1,99 @@
+"""The steps of a report, as far as its record and the run tell: asked for, matched, granted, waiting, sent."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+from tekton_integrations import words
+from tekton_integrations.record import Record
+from tekton_integrations.requests import Asked, asked_by
+from tekton_integrations.story.values import Facts, Stage, Step
+from tekton_integrations.text import count, duration
+
+# Reasons for which a report ends before a Provider is looked for, and those for which no Provider is found.
+_UNASKED = frozenset(
+    {
+        "AnnotationTooLong",
+        "InheritedAnnotationIgnored",
+        "InvalidAnnotation",
+        "MissingAnnotation",
+        "NotInstalled",
+        "NotOurs",
+        "ReportedElsewhere",
+        "UnknownAnnotation",
+        "UnsupportedVersion",
+    }
+)
+_UNGRANTED = {
+    "AmbiguousProvider": "more than one Provider grants it",
+    "NoProvider": "there is no Provider for it",
+    "NotGranted": "no Provider grants it",
+}
+
+
+def steps(record: Record, asked: Asked | None, facts: Facts) -> Iterator[Step]:
+    """Up to the one at which it stopped."""
+    reason = record.condition.reason
+    counts = reason not in _UNASKED
+    yield Step(stage=Stage.ASKED, done=counts, text=_asked(record, asked, facts))
+    for path in asked.notifications if asked else filter(None, (record.notification,)):
+        yield Step(stage=Stage.MATCHED, done=True, text=f"by Notification {path}")
+    if not counts:
+        return
+    if reason in _UNGRANTED:
+        yield Step(stage=Stage.GRANTED, done=False, text=_UNGRANTED[reason])
+        return
+    if record.provider:
+        yield _granted(record, facts)
+    if record.next_attempt is not None and not (record.reported or record.given_up):
+        yield waits(record.next_attempt, facts.now)
+    yield _sent(record)
+
+
+def asks(asked: Asked, facts: Facts) -> Iterator[Step]:
+    """Of a report that has no record yet."""
+    if facts.run is not None:
+        yield Step(stage=Stage.ASKED, done=True, text=asked_by(facts.run, asked))
+    for path in asked.notifications:
+        yield Step(stage=Stage.MATCHED, done=True, text=f"by Notification {path}")
+
+
+def waits(until: float, now: float) -> Step:
+    """Times as everywhere: seconds since the epoch."""
+    if until <= now:
+        return Step(stage=Stage.WAITS, done=True, text="it is due now")
+    return Step(stage=Stage.WAITS, done=None, text=f"until {moment(until)}, {duration(until - now)} more")
+
+
+def moment(seconds: float) -> str:
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M:%S} UTC"
+
+
+def _asked(record: Record, asked: Asked | None, facts: Facts) -> str:
+    if facts.run is not None and asked is not None:
+        return asked_by(facts.run, asked)
+    who = words.asked_by(own=not record.notification, notifications=list(filter(None, (record.notification,))))
+    return f"no more; it was {who}" if facts.run is not None else who
+
+
+def _granted(record: Record, facts: Facts) -> Step:
+    text = words.granted_by(record.provider)
+    found = next((each for each in facts.providers or () if each.path == record.provider), None)
+    if found is None:
+        read = facts.providers is not None
+        return Step(stage=Stage.GRANTED, done=not read, text=f"{text}, which is gone" if read else text)
+    verdict = found.standing.verdict
+    if verdict is not None and verdict.status == "False":
+        return Step(stage=Stage.GRANTED, done=False, text=f"{text}, which is not ready: {verdict.message}")
+    return Step(stage=Stage.GRANTED, done=True, text=text)
+
+
+def _sent(record: Record) -> Step:
+    tried = f"{count(record.attempts, 'try') if record.attempts < 2 else f'{record.attempts:,} tries'} in a row failed"
+    failed = f"; {tried}" if record.attempts else ""
+    if not record.observed_state:
+        return Step(stage=Stage.SENT, done=False if record.given_up else None, text=f"nothing so far{failed}")
+    shows = f"shows {record.observed_state}"
+    if record.given_up:
+        return Step(stage=Stage.SENT, done=False, text=f"it still {shows}{failed}")
+    since = f" since {moment(record.condition.last_transition)}" if record.reported else ""
+    return Step(stage=Stage.SENT, done=True if not failed else None, text=f"{shows}{since}{failed}")

@@ -1,0 +1,80 @@
+"""Reports that are still to come: what they wait for, and whether anybody is there to make them."""
+
+from msgspec.structs import replace
+
+from tekton_integrations.requests import Asked, Request
+from tekton_integrations.story.steps import asks, moment, waits
+from tekton_integrations.story.values import Facts, Installed, Step, Story, Verdict
+
+NO_CONTROLLER = "NoController"
+
+
+def pending(facts: Facts, request: Request, asked: Asked) -> Story:
+    """Of what asks and has no record."""
+    story = Story(
+        namespace=request.namespace,
+        kind=request.kind,
+        run=request.name,
+        verdict=Verdict.WAITING,
+        reason="NotYet",
+        sentence="no report has been made yet",
+        integration=request.integration,
+        notification=request.notification or next(iter(asked.notifications), ""),
+        steps=tuple(asks(asked, facts)),
+    )
+    found = installed(request.integration, facts)
+    if facts.run is not None and found is not None and facts.run.ended_before(found.since):
+        return replace(
+            story,
+            verdict=Verdict.LEFT_OUT,
+            reason="EndedBeforeInstall",
+            sentence=f"the run had ended before {found.name} was installed here, at {moment(found.since)}; such runs "
+            "are not reported",
+            fix="Start the run again.",
+        )
+    if facts.run is not None and facts.run.unresolved:
+        story = replace(story, sentence="no report has been made yet: Tekton has still to look up the run's Pipeline")
+    return idle(_blocked(story, facts), facts)
+
+
+def idle(story: Story, facts: Facts) -> Story:
+    """The story, and that nobody works on it, if that is so. What it says stays: it is the record's word."""
+    if facts.installed is None:
+        return story
+    found = installed(story.integration, facts)
+    if found is not None and found.working is not False:
+        return story
+    if any(each.working for each in facts.installed) and found is None:
+        return story  # the controller will say that it is not installed
+    why = found.says if found else f"no controller has ever worked here: namespace {facts.shared} has no Integrations"
+    fix = f"Start the controller ({why}): kubectl -n {facts.shared} get deployment,pods"
+    said = story if story.reason != "NotYet" else replace(story, sentence=f"no controller works on it: {why}")
+    reason = NO_CONTROLLER if said is not story else story.reason
+    return replace(said, verdict=Verdict.STUCK, reason=reason, fix=fix)
+
+
+def installed(name: str, facts: Facts) -> Installed | None:
+    return next((each for each in facts.installed or () if each.name == name), None)
+
+
+def _blocked(story: Story, facts: Facts) -> Story:
+    """What waits for a service is not always told in a record, where many wait."""
+    blocked = [
+        (scope.blocked_until, provider.path, scope.scope)
+        for provider in facts.providers or ()
+        for scope in provider.allowances
+        if scope.blocked_until and scope.blocked_until > facts.now
+    ]
+    if not blocked:
+        return story
+    until, path, scope = max(blocked)
+    step: Step = waits(until, facts.now)
+    said = f"no report has been made yet: calls of Provider {path} for {scope} wait until {moment(until)}"
+    return replace(
+        story,
+        reason="Throttled",
+        sentence=said,
+        fix="Nothing: it goes on by itself.",
+        until=until,
+        steps=(*story.steps, step),
+    )
