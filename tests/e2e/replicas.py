@@ -15,8 +15,8 @@ from hack.controller import HERE, NAMESPACE, Controller, Place
 from hack.player import PlayedRun
 from hack.testbed import TestBed
 from hack.testbed.api import ApiError, polled
+from tests.e2e.aftermath import RECORDINGS, all_settled, mistakes, sha_of
 from tests.e2e.stage import Stage
-from tests.e2e.test_crashes import RECORDINGS, all_settled, mistakes, sha_of
 from tests.fakes.github import CheckRun
 
 log = logging.getLogger(__name__)
