@@ -8,6 +8,7 @@ from tekton_integrations.cli.commands import Commands
 from tekton_integrations.cli.record import record
 from tekton_integrations.cli.render import render
 from tekton_integrations.cli.run import run
+from tekton_integrations.cli.serve import serve
 
 app = typer.Typer(
     cls=Commands,
@@ -29,5 +30,6 @@ def version() -> None:
 
 
 app.command()(run)
+app.command()(serve)
 app.command()(record)
 app.command()(render)

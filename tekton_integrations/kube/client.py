@@ -1,5 +1,6 @@
 """Plain REST to the API server: JSON bytes in, JSON bytes out, one error class. No models, no discovery."""
 
+import socket
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from types import TracebackType
@@ -113,6 +114,10 @@ class KubeClient:
             ) as answer:
                 if answer.status >= 300:
                     raise self._refused(answer.status, await answer.read())
+                if buffer < READ_BUFFER and answer.connection and answer.connection.transport:
+                    # The kernel alone would hold megabytes.
+                    opened = answer.connection.transport.get_extra_info("socket")
+                    opened.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 * buffer)
                 yield answer.content
         except _UNREACHABLE as error:
             raise _unreachable(error) from error

@@ -81,7 +81,7 @@ class _Follow:
 
     async def _awaited(self) -> Run | None:
         """The run, once it is there."""
-        kind, namespace, name = self._watched.key
+        kind, namespace, name, _ = self._watched.key
         seconds = self._wanted.wait
         if seconds:
             words = f"waits up to {seconds:g} s for {kind} {name} in namespace {namespace}, which is not there yet"

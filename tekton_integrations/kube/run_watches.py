@@ -19,9 +19,12 @@ PATIENCE = 30.0
 
 
 class RunName(NamedTuple):
+    """Which run; `below`: and what is below it."""
+
     kind: str
     namespace: str
     name: str
+    below: bool = True
 
 
 class Watched:
@@ -36,7 +39,8 @@ class Watched:
         below = f"{PARENT_LABEL}={key.name}" if key.kind == "PipelineRun" else ""
         selector = {"labelSelector": below} if below else {"fieldSelector": f"metadata.name={key.name}"}
         self._below: dict[str, Informer[Task]] = {
-            kind: self._informer("below", kind, decode_task, selector) for kind in _below(key.kind)
+            kind: self._informer("below", kind, decode_task, selector)
+            for kind in (_below(key.kind) if key.below else ())
         }
         self._changed = asyncio.Event()
         self._work: list[asyncio.Task[None]] = []

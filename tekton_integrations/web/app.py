@@ -5,9 +5,15 @@ from collections.abc import Callable
 from aiohttp import web
 
 from tekton_integrations.kube.client import KubeClient
+from tekton_integrations.kube.run_watches import RunWatches
+from tekton_integrations.web import answers, logs, openapi, proxies, status
 from tekton_integrations.web.access import WAYS, Way, everybody
+from tekton_integrations.web.passwords import hashed
 from tekton_integrations.web.settings import WebSettings
-from tekton_integrations.web.shared import CLIENT, SETTINGS
+from tekton_integrations.web.shared import CLIENT, SETTINGS, WATCHES
+from tekton_integrations.web.tokens import Tokens
+from tekton_integrations.web.user_files import User, UserFiles
+from tekton_integrations.web.users import Users
 
 
 async def _health(_: web.Request) -> web.Response:
@@ -19,19 +25,31 @@ def _add_health(app: web.Application) -> None:
 
 
 # Each adds its routes to the application.
-PARTS: tuple[Callable[[web.Application], None], ...] = (_add_health,)
+PARTS: tuple[Callable[[web.Application], None], ...] = (_add_health, status.add_to, logs.add_to, openapi.add_to)
 
 
 def make_app(settings: WebSettings, client: KubeClient) -> web.Application:
     """Raises SettingsError."""
     settings.check()
-    app = web.Application()
+    app = web.Application(middlewares=[proxies.behind(settings.trusted_proxies), answers.errors])
     app[SETTINGS], app[CLIENT] = settings, client
-    app[WAYS] = _ways(settings)
+    app[WATCHES] = RunWatches(client, settings.watch_silence)
+    app[WAYS] = tuple(_ways(settings, client))
+    app.on_response_prepare.append(answers.dress)
     for add_to in PARTS:
         add_to(app)
     return app
 
 
-def _ways(settings: WebSettings) -> tuple[Way, ...]:
-    return (everybody,) if settings.insecure else ()
+def _ways(settings: WebSettings, client: KubeClient) -> list[Way]:
+    """Raises SettingsError."""
+    if settings.insecure:
+        return [everybody]
+    ways: list[Way] = [Tokens(client, settings.audience)] if settings.tokens else []
+    fixed: tuple[User, ...] = ()
+    if settings.username:
+        own = (settings.namespace,)
+        fixed = (User(name=settings.username, password=hashed(settings.password), namespaces=own),)
+    if fixed or settings.users:
+        ways.append(Users(UserFiles(settings.users, fixed)))
+    return ways

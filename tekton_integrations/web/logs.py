@@ -1,0 +1,116 @@
+"""`GET /logs/:run`: the logs of all its tasks while they come, as text. A run that is not there yet is waited for."""
+
+import asyncio
+import socket
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import aclosing, contextmanager
+
+from aiohttp import web
+
+from tekton_integrations.kube.client import ApiError
+from tekton_integrations.kube.following import following
+from tekton_integrations.kube.run_watches import RunName
+from tekton_integrations.kube.step_log import Wanted
+from tekton_integrations.log import logger
+from tekton_integrations.web.access import Access
+from tekton_integrations.web.question import Question, number, yes
+from tekton_integrations.web.shared import CLIENT, SETTINGS, WATCHES, unavailable
+
+MOST_LINES = 1_000_000
+# Bytes that wait for a reader, in this process; the kernel holds some times that.
+BUFFER = 16 * 1024
+_HEADERS = {
+    "Content-Type": "text/plain; charset=utf-8",
+    # nginx would keep lines back until it has a buffer full.
+    "X-Accel-Buffering": "no",
+}
+
+
+class Readers:
+    """Those who follow logs now."""
+
+    def __init__(self, most: int) -> None:
+        self.now = 0
+        self._most = most
+
+    @contextmanager
+    def one_more(self) -> Iterator[None]:
+        """Raises HTTPServiceUnavailable when there are too many."""
+        if self.now >= self._most:
+            raise web.HTTPServiceUnavailable(text="Too many follow logs now.", headers={"Retry-After": "10"})
+        self.now += 1
+        try:
+            yield
+        finally:
+            self.now -= 1
+
+
+READERS: web.AppKey[Readers] = web.AppKey("readers", Readers)
+
+
+def add_to(app: web.Application) -> None:
+    app[READERS] = Readers(app[SETTINGS].readers)
+    app.router.add_get("/logs/{run}", _logs)
+    app.router.add_get("/namespaces/{namespace}/logs/{run}", _logs)
+
+
+async def _logs(request: web.Request) -> web.StreamResponse:
+    settings, question = request.app[SETTINGS], Question.of(request)
+    wait = number(request, "wait", int(settings.wait), int(settings.longest_wait))
+    tail = number(request, "tail", None, MOST_LINES)
+    follow = yes(request, "follow", True)
+    wanted = Wanted(wait=wait or 0, follow=follow, tail=tail, task=request.query.get("task", ""))
+    access = Access.of(request)
+    await access.logs(question.namespace, question.name)
+    run = await question.find(request)
+    if run is None and not (wanted.wait and follow):
+        raise question.unknown()
+    if request.method == "HEAD":
+        return web.Response(headers=_HEADERS)
+    log = logger.bind(reader=(await access.reader()).name, namespace=question.namespace, run=question.name)
+    with request.app[READERS].one_more():
+        log.info("log read")
+        response = web.StreamResponse(headers=_HEADERS)
+        await response.prepare(request)
+        _hold_little(request)
+        try:
+            await _send(request, response, _texts(request, question.key(run), wanted))
+        except _Stalled:
+            log.warning("reader dropped", seconds=settings.stall)
+    return response
+
+
+async def _texts(request: web.Request, key: RunName, wanted: Wanted) -> AsyncGenerator[bytes, None]:
+    try:
+        async with following(request.app[CLIENT], request.app[WATCHES], key, wanted) as pieces:
+            async for piece in pieces:
+                yield piece.text()
+    except ApiError as error:
+        yield f"--- {unavailable('the log ends here', error).text}\n".encode()
+
+
+async def _send(request: web.Request, response: web.StreamResponse, texts: AsyncGenerator[bytes, None]) -> None:
+    """Waits for a slow reader, so that the API server waits as well. Raises _Stalled."""
+    seconds = request.app[SETTINGS].stall
+    async with aclosing(texts):
+        async for text in texts:
+            for start in range(0, len(text), BUFFER):
+                try:
+                    async with asyncio.timeout(seconds):
+                        await response.write(text[start : start + BUFFER])
+                except TimeoutError as error:
+                    if request.transport:
+                        request.transport.abort()
+                    raise _Stalled from error
+
+
+def _hold_little(request: web.Request) -> None:
+    """Of what the reader has not taken yet; the kernel alone would hold megabytes."""
+    if (transport := request.transport) is None:
+        return
+    transport.set_write_buffer_limits(high=BUFFER)
+    transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4 * BUFFER)
+
+
+class _Stalled(Exception):
+    """The reader takes nothing."""
