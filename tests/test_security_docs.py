@@ -7,7 +7,12 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 TABLE = ROOT / "docs" / "security-tests.md"
 # All of whose tests are attacks.
-ATTACKS = ("tests/e2e/test_attacks.py", "tests/e2e/test_grants_matrix.py", "tests/e2e/test_canaries.py")
+ATTACKS = (
+    "tests/e2e/test_attacks.py",
+    "tests/e2e/test_attacks_notifications.py",
+    "tests/e2e/test_grants_matrix.py",
+    "tests/e2e/test_canaries.py",
+)
 
 
 def named() -> list[tuple[str, str]]:

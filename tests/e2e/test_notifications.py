@@ -166,6 +166,23 @@ async def _there(stage: Stage, sha: str) -> bool:
     return bool(stage.checks(sha))
 
 
+async def test_a_suspended_notification_concludes_what_is_open_and_one_that_goes_on_shows_it_again(
+    stage: Stage, controller: Controller, board: Board, namespace: str, tmp_path: Path
+) -> None:
+    await board.put(namespace, options=PLACE)
+    run = await stage.player.start(recorded(tmp_path, "success"), namespace=namespace)
+    await run.step()
+    await polled(lambda: _there(stage, SHA))
+    assert ready(await board.put(namespace, options=PLACE, suspend=True)) == ("True", "Suspended")
+    assert await shown(stage) == [("Tekton / success", "cancelled")]
+    await stage.player.play(recorded(tmp_path, "success"), namespace=namespace, name="meanwhile")
+    assert ready(await board.put(namespace, options=PLACE, suspend=False)) == ("True", "Ready")
+    await run.to_end()
+    await stage.reported(namespace)
+    assert await shown(stage, count=2) == [("Tekton / success", "cancelled"), ("Tekton / success", "success")]
+    assert len(await stage.records(namespace)) == 1  # what ended meanwhile is not made up for
+
+
 async def test_runs_that_had_ended_before_it_are_counted_and_a_restart_reports_nothing_twice(
     stage: Stage, board: Board, namespace: str, tmp_path: Path
 ) -> None:

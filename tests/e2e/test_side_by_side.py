@@ -10,6 +10,7 @@ import zipfile
 from collections.abc import AsyncIterator
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 import pytest
 
@@ -17,7 +18,10 @@ import tekton_integrations
 from hack import objects
 from hack.controller import NAMESPACE, Controller, Place
 from hack.testbed.api import polled
+from tekton_integrations.addresses import place
+from tests.e2e.notices import PLACE, Board, ready, recorded
 from tests.e2e.stage import GROUP, Stage
+from tests.fakes import webhook
 from tests.fakes.echo.faults import Silence
 from tests.fakes.slack import Slack, asking, provider, secret
 from tests.fakes.slack.objects import TOKEN
@@ -70,6 +74,38 @@ async def test_a_dead_slack_delays_github_by_nothing(stage: Stage, namespace: st
     # A call to Slack is given up after 10 s. What is here besides is what the machine does.
     assert median(dead) < 2 * median(alive) + 50
     assert dead[-1] < 5000
+
+
+async def test_several_deployments_do_not_contradict_each_other(stage: Stage, namespace: str, tmp_path: Path) -> None:
+    """Each knows its own integrations only, and a Provider's type says whose a Notification is."""
+    board = Board(stage)
+    async with (
+        webhook.Receiver.started() as receiver,
+        stage.controller("--integrations", "github"),
+        stage.controller("--integrations", "webhook"),
+    ):
+        await stage.bed.apply(
+            webhook.provider(NAMESPACE, "hooks", grants=[objects.grant("*", targets=[place(receiver.url)])])
+        )
+        asked: dict[str, dict[str, Any]] = {
+            "checks": {"options": PLACE},
+            "told": {"options": {"url": receiver.url}, "providerRef": {"name": "hooks"}},
+            "nobodys": {"providerRef": {"name": "nope"}},
+        }
+        for name, spec in asked.items():
+            await board.put(namespace, name, **spec)
+        before = len(stage.writes(namespace, "notifications"))
+        await stage.player.play(recorded(tmp_path, "success"), namespace=namespace)
+        for name in ("checks", "told"):
+            assert ready(await board.counted(namespace, name, matched=1, reported=1)) == ("True", "Ready")
+        assert ready(await board.status(namespace, "nobodys")) == ("False", "NoProvider")
+        assert [check.conclusion for check in stage.checks()] == ["success"]
+        assert receiver.told("success") == ["created", "started", "finished"]
+        # What one says no other one says again, or otherwise: each wrote its counts, perhaps in two parts.
+        assert len(stage.writes(namespace, "notifications")) - before <= 4
+    await board.clear()
+    await stage.forget("webhook")
+    await stage.bed.request("DELETE", f"{GROUP}/namespaces/{NAMESPACE}/providers/hooks")
 
 
 @pytest.fixture(scope="module")
