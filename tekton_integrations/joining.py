@@ -6,7 +6,9 @@ that a run says changes anything, or it could be led astray, or made to fail.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple, Protocol
 
 from msgspec.structs import replace
@@ -16,7 +18,7 @@ from tekton_integrations.errors import MissingAnnotation, PermanentError
 from tekton_integrations.inference import filled_in
 from tekton_integrations.integration import Integration, Source
 from tekton_integrations.matching import Standing
-from tekton_integrations.notification import TEMPLATE, VARIABLE, Notification
+from tekton_integrations.notification import TEMPLATE, VARIABLE, Notification, variables
 from tekton_integrations.options import parse
 from tekton_integrations.requests import Asked, asked, asked_together
 from tekton_integrations.run import Matched, Run
@@ -51,6 +53,14 @@ class Joint:
     facts: Exact
     kept: Collection[str]
 
+    @cached_property
+    def values(self) -> Mapping[str, str]:
+        """What options may name of the run."""
+        run, source = self.run, self.facts.exact
+        plain = {"namespace": run.namespace, "name": run.name, "kind": run.kind, "pipeline": run.pipeline}
+        groups = {"labels": source.labels, "annotations": source.annotations, "params": source.params}
+        return plain | {f"{group}.{key}": value for group, values in groups.items() for key, value in values.items()}
+
     def __call__(self, standings: Iterable[Standing]) -> Iterator[Outcome]:
         said = asked(self.run)
         taken: dict[str, set[_Address]] = {}
@@ -84,7 +94,7 @@ class Joint:
     def _alone(self, standing: Standing, own: Asked | None) -> Matched:
         """As if the run said nothing, but that what it says (`own`) need not be inferred."""
         notification, integration = standing.notification, standing.integration
-        options = dict(_rendered(notification, self.run, self.facts))
+        options = dict(self._rendered(notification))
         found = filled_in(integration, self.facts.exact, options | (own.options if own else {}))
         return Matched(
             notification=notification.path,
@@ -96,6 +106,17 @@ class Joint:
             sources={key: each.source for key, each in found.items()},
             within=standing.within,
         )
+
+    def _rendered(self, notification: Notification) -> Iterator[tuple[str, str]]:
+        """Options, without those that name what the run does not have, or that become too long."""
+        for key, value in notification.options.items():
+            if "$" not in value:
+                yield key, value
+            elif all(variable in self.values for variable in variables(value)):
+                with suppress(TemplateError):
+                    yield key, render(value, self.values, pattern=VARIABLE)
+        if notification.template:
+            yield TEMPLATE, notification.template  # its variables are the integration's
 
     def _joined(self, standing: Standing, alone: Matched, own: Asked | None) -> Matched:
         if own is None or not own.options:
@@ -119,26 +140,6 @@ class Joint:
         same_provider = own.options.get(annotations.PROVIDER, provider) == provider
         mine, other = (_target(integration, self.run, each) for each in (own, _together(alone, None)))
         return same_provider and mine == other
-
-
-def _rendered(notification: Notification, run: Run, facts: Exact) -> Iterator[tuple[str, str]]:
-    """Options, without those that name what the run does not have."""
-    for key, value in notification.options.items():
-        if "$" not in value:
-            yield key, value
-            continue
-        try:
-            yield key, render(value, _values(run, facts.exact), pattern=VARIABLE)
-        except TemplateError:
-            continue
-    if notification.template:
-        yield TEMPLATE, notification.template  # its variables are the integration's
-
-
-def _values(run: Run, source: Source) -> Mapping[str, str]:
-    plain = {"namespace": run.namespace, "name": run.name, "kind": run.kind, "pipeline": run.pipeline}
-    groups = {"labels": source.labels, "annotations": source.annotations, "params": source.params}
-    return plain | {f"{group}.{key}": value for group, values in groups.items() for key, value in values.items()}
 
 
 def _together(matched: Matched, own: Asked | None) -> Asked:

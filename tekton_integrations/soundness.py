@@ -8,6 +8,9 @@ from tekton_integrations.integration import Integration
 from tekton_integrations.notification import TEMPLATE, Notification, known, variables
 from tekton_integrations.options import problem, refusal, required
 
+# That options may have together, since they are filled in at each change of a run.
+VARIABLES = 32
+
 
 class NotReady(Exception):
     """What is wrong with a Notification: a reason in one word, and what to mend."""
@@ -35,6 +38,8 @@ def check_options(notification: Notification, integration: Integration) -> None:
     ):
         raise NotReady("InvalidTemplate", wrong.replace("spec.options.template", "spec.template"))
     _check_together(notification, integration, constant)
+    if (count := sum(len(variables(value)) for value in notification.options.values())) > VARIABLES:
+        raise NotReady("InvalidOption", f"spec.options name {count} variables; at most {VARIABLES} are allowed")
     for key, value in notification.options.items():
         for variable in variables(value):
             if not known(variable):
