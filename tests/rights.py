@@ -15,7 +15,8 @@ OURS, TEKTON, LEASES = "integrations.tekton.dev", "tekton.dev", "coordination.k8
 NOT_THE_CONTROLLER = {
     "open_records.py",
     "gathering.py",
-    "inquiry.py",
+    "inquiry/reading.py",
+    "inquiry/watching.py",
     "kube/client.py",
     "kube/run_watches.py",
     "kube/step_log.py",

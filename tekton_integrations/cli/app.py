@@ -9,6 +9,7 @@ from tekton_integrations.cli.record import record
 from tekton_integrations.cli.render import render
 from tekton_integrations.cli.run import run
 from tekton_integrations.cli.serve import serve
+from tekton_integrations.cli.why import why
 
 app = typer.Typer(
     cls=Commands,
@@ -32,4 +33,5 @@ def version() -> None:
 app.command()(run)
 app.command()(serve)
 app.command()(record)
+app.command()(why)
 app.command()(render)

@@ -131,9 +131,9 @@ class Children:
             listed = self._listed.get(hash(child.parent))
             if listed is None or listed[0] != _hash_of_keys(child.annotations) or hash(child.name) not in listed[1:]:
                 self._queue.add(suspect)
-        elif parent.uid != child.parent or not child.annotations.keys() <= _keys(parent):
+        elif parent.uid != child.parent or not child.annotations.keys() <= keys(parent):
             self._queue.add(suspect)
-        elif _answers(parent, child):
+        elif answers(parent, child):
             self._is_copy(suspect.kind, child)
         else:  # it will be; whenever the child changes until then, we look again
             self._since.setdefault(child.uid, (True, time.monotonic()))
@@ -165,12 +165,12 @@ class Children:
         if self._known_copy(kind, child):
             return SILENT
         parent = self._runs.get(child.parent_kind, child.namespace, child.parent_name)
-        if parent is None or not _answers(parent, child):
+        if parent is None or not answers(parent, child):
             raw = await self._runs.fetch(child.parent_kind, child.namespace, child.parent_name)
             parent = decode_run(raw) if raw else None
-        if parent is None or not _answers(parent, child):
+        if parent is None or not answers(parent, child):
             return self._unanswered(child, there=parent is not None and parent.uid == child.parent)
-        if own := child.annotations.keys() - _keys(parent):
+        if own := child.annotations.keys() - keys(parent):
             return frozenset(map(integration_of, own))
         self._is_copy(kind, child)
         return SILENT
@@ -198,7 +198,7 @@ class Children:
 
     def _remember_parent(self, run: Run) -> None:
         """A run that is not cached (any more): its children are still to be recognised."""
-        self._listed[hash(run.uid)] = array("q", [_hash_of_keys(_keys(run)), *map(hash, run.children)])
+        self._listed[hash(run.uid)] = array("q", [_hash_of_keys(keys(run)), *map(hash, run.children)])
         for child in run.children:
             for copies in self._copies.values():
                 copies.pop(hash((run.namespace, child)), None)
@@ -219,7 +219,7 @@ class Children:
             self._verdicts.pop(before.uid, None)
 
 
-def _answers(parent: Run, child: Labelled) -> bool:
+def answers(parent: Run, child: Labelled) -> bool:
     """Whether it is the one that the child names, and knows of it. A CustomRun has no list of what it made."""
     return parent.uid == child.parent and (parent.kind == "CustomRun" or child.name in parent.children)
 
@@ -232,5 +232,5 @@ def _copy(child: Labelled) -> int:
     return hash((child.uid, frozenset(child.annotations)))
 
 
-def _keys(run: Run) -> set[str]:
+def keys(run: Run) -> set[str]:
     return {*run.annotations, *run.ignored}

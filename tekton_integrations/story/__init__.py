@@ -4,7 +4,7 @@ A Story tells how far it came: asked for, matched, granted, waiting, sent; or wh
 record says is told in the record's own words (words.py).
 """
 
-from tekton_integrations.story.telling import stories
+from tekton_integrations.story.telling import settled, stories
 from tekton_integrations.story.values import (
     Facts,
     Installed,
@@ -17,4 +17,4 @@ from tekton_integrations.story.values import (
     Verdict,
 )
 
-__all__ = ["Facts", "Installed", "Match", "Odd", "Stage", "Step", "Story", "Unread", "Verdict", "stories"]
+__all__ = ["Facts", "Installed", "Match", "Odd", "Stage", "Step", "Story", "Unread", "Verdict", "settled", "stories"]

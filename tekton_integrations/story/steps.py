@@ -36,7 +36,7 @@ def steps(record: Record, asked: Asked | None, facts: Facts) -> Iterator[Step]:
     counts = reason not in _UNASKED
     yield Step(stage=Stage.ASKED, done=counts, text=_asked(record, asked, facts))
     for path in asked.notifications if asked else filter(None, (record.notification,)):
-        yield Step(stage=Stage.MATCHED, done=True, text=f"by Notification {path}")
+        yield Step(stage=Stage.MATCHED, done=True, text=f"matched by Notification {path}")
     if not counts:
         return
     if reason in _UNGRANTED:
@@ -54,14 +54,14 @@ def asks(asked: Asked, facts: Facts) -> Iterator[Step]:
     if facts.run is not None:
         yield Step(stage=Stage.ASKED, done=True, text=asked_by(facts.run, asked))
     for path in asked.notifications:
-        yield Step(stage=Stage.MATCHED, done=True, text=f"by Notification {path}")
+        yield Step(stage=Stage.MATCHED, done=True, text=f"matched by Notification {path}")
 
 
 def waits(until: float, now: float) -> Step:
     """Times as everywhere: seconds since the epoch."""
     if until <= now:
-        return Step(stage=Stage.WAITS, done=True, text="it is due now")
-    return Step(stage=Stage.WAITS, done=None, text=f"until {moment(until)}, {duration(until - now)} more")
+        return Step(stage=Stage.WAITS, done=True, text="waited, and is due now")
+    return Step(stage=Stage.WAITS, done=None, text=f"waits until {moment(until)}, {duration(until - now)} more")
 
 
 def moment(seconds: float) -> str:
@@ -91,7 +91,7 @@ def _sent(record: Record) -> Step:
     tried = f"{count(record.attempts, 'try') if record.attempts < 2 else f'{record.attempts:,} tries'} in a row failed"
     failed = f"; {tried}" if record.attempts else ""
     if not record.observed_state:
-        return Step(stage=Stage.SENT, done=False if record.given_up else None, text=f"nothing so far{failed}")
+        return Step(stage=Stage.SENT, done=False if record.given_up else None, text=f"nothing sent so far{failed}")
     shows = f"shows {record.observed_state}"
     if record.given_up:
         return Step(stage=Stage.SENT, done=False, text=f"it still {shows}{failed}")

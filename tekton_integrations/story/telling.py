@@ -1,13 +1,13 @@
 """From Facts to Stories: of each record, of what asks and has none yet, of what is left out; else why nothing asks."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from tekton_integrations import annotations, reasons, words
 from tekton_integrations.record import Record
 from tekton_integrations.requests import Asked, Request, work
 from tekton_integrations.story.silence import absent, elsewhere, left_out, nothing_asks, unreadable
 from tekton_integrations.story.steps import steps
-from tekton_integrations.story.values import Facts, Story, Verdict
+from tekton_integrations.story.values import NOT_NOW, Facts, Story, Verdict
 from tekton_integrations.story.waiting import idle, pending
 from tekton_integrations.text import clean
 
@@ -34,6 +34,19 @@ def stories(facts: Facts) -> tuple[Story, ...]:
     if not told:
         told = [nothing_asks(facts) if facts.run else absent(facts)]
     return (*told, *map(_said, (record for record in records if record.open)))
+
+
+def settled(facts: Facts, told: Sequence[Story]) -> bool:
+    """Whether nothing more will come of the run, as far as can be told."""
+    if not all(story.verdict.final for story in told):
+        return False
+    run = facts.run
+    may_yet_ask = (
+        run is not None
+        and not run.final
+        and (run.unresolved or any(each.outcome == NOT_NOW for each in facts.matches or ()))
+    )
+    return not (may_yet_ask and all(story.verdict.quiet for story in told))
 
 
 def _asked(wanted: dict[str, tuple[Request, Asked]], record: Record) -> Asked | None:
