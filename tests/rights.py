@@ -14,9 +14,12 @@ OURS, TEKTON, LEASES = "integrations.tekton.dev", "tekton.dev", "coordination.k8
 # What a person's command does with the person's own rights, and what the client itself is made of.
 NOT_THE_CONTROLLER = {
     "open_records.py",
+    "asking.py",
     "gathering.py",
     "inquiry/reading.py",
     "inquiry/watching.py",
+    "web/feeds.py",
+    "web/listing.py",
     "kube/client.py",
     "kube/run_watches.py",
     "kube/step_log.py",

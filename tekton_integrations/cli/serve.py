@@ -33,6 +33,17 @@ def serve(
     token_audience: Annotated[
         str, typer.Option(envvar=f"{PREFIX}TOKEN_AUDIENCE", help="For whom they are made; default: the API server.")
     ] = "",
+    controller_namespace: Annotated[
+        str, typer.Option(envvar=f"{PREFIX}NAMESPACE", help="Namespace of the controller and of shared Providers.")
+    ] = "tekton-integrations",
+    link_keys: Annotated[
+        Path | None,
+        typer.Option(
+            envvar=f"{PREFIX}LINK_KEYS",
+            metavar="FOLDER",
+            help="Let in, to one run each, who has a link signed with a key in there: a mounted Secret.",
+        ),
+    ] = None,
     insecure: Annotated[bool, typer.Option(envvar=f"{PREFIX}INSECURE", help="Let everybody read everything.")] = False,
     tls_certificate: Annotated[Path | None, typer.Option(envvar=f"{PREFIX}TLS_CERTIFICATE", help="PEM.")] = None,
     tls_key: Annotated[Path | None, typer.Option(envvar=f"{PREFIX}TLS_KEY", help="PEM.")] = None,
@@ -74,6 +85,8 @@ def serve(
             "users": users,
             "tokens": tokens,
             "audience": token_audience,
+            "home": controller_namespace,
+            "link_keys": link_keys,
             "insecure": insecure,
             "certificate": tls_certificate,
             "key": tls_key,

@@ -69,7 +69,7 @@ class _Follow:
 
     async def _whole(self) -> None:
         run = self._watched.run or await self._awaited()
-        if run is None:
+        if run is None or self._wanted.uid not in ("", run.uid):
             return
         async with asyncio.TaskGroup() as group:
             await self._all_of(run, group)

@@ -28,12 +28,14 @@ _TIMEOUT = aiohttp.ClientTimeout(total=None, sock_connect=10)
 
 class Wanted(Struct, frozen=True, kw_only=True):
     """`wait`: seconds for a run that is not there yet. `follow`: until its end, not just what is there now. `tail`: so
-    many lines of each step, None for all. `task`: only this one, by its name in the pipeline."""
+    many lines of each step, None for all. `task`: only this one, by its name in the pipeline. `uid`: only of this run,
+    and of no other one of its name."""
 
     wait: float = 0.0
     follow: bool = True
     tail: int | None = None
     task: str = ""
+    uid: str = ""
 
 
 class Place(NamedTuple):

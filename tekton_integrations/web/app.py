@@ -6,7 +6,7 @@ from aiohttp import web
 
 from tekton_integrations.kube.client import KubeClient
 from tekton_integrations.kube.run_watches import RunWatches
-from tekton_integrations.web import answers, logs, openapi, proxies, status
+from tekton_integrations.web import answers, logs, openapi, pages, proxies, status
 from tekton_integrations.web.access import WAYS, Way, everybody
 from tekton_integrations.web.passwords import hashed
 from tekton_integrations.web.settings import WebSettings
@@ -25,7 +25,13 @@ def _add_health(app: web.Application) -> None:
 
 
 # Each adds its routes to the application.
-PARTS: tuple[Callable[[web.Application], None], ...] = (_add_health, status.add_to, logs.add_to, openapi.add_to)
+PARTS: tuple[Callable[[web.Application], None], ...] = (
+    _add_health,
+    status.add_to,
+    logs.add_to,
+    openapi.add_to,
+    pages.add_to,
+)
 
 
 def make_app(settings: WebSettings, client: KubeClient) -> web.Application:

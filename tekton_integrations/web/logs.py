@@ -67,14 +67,20 @@ async def _logs(request: web.Request) -> web.StreamResponse:
         raise question.unknown()
     if request.method == "HEAD":
         return web.Response(headers=_HEADERS)
-    log = logger.bind(reader=(await access.reader()).name, namespace=question.namespace, run=question.name)
+    return await send_log(request, question.key(run), wanted)
+
+
+async def send_log(request: web.Request, key: RunName, wanted: Wanted) -> web.StreamResponse:
+    """To a reader who may have it. Raises HTTPServiceUnavailable."""
+    settings, access = request.app[SETTINGS], Access.of(request)
+    log = logger.bind(reader=(await access.reader()).name, namespace=key.namespace, run=key.name)
     with request.app[READERS].one_more():
         log.info("log read")
         response = web.StreamResponse(headers=_HEADERS)
         await response.prepare(request)
         _hold_little(request)
         try:
-            await _send(request, response, _texts(request, question.key(run), wanted))
+            await _send(request, response, _texts(request, key, wanted))
         except _Stalled:
             log.warning("reader dropped", seconds=settings.stall)
     return response

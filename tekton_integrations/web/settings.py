@@ -15,6 +15,8 @@ class WebSettings:
 
     host: str = "0.0.0.0"  # noqa: S104  (who may read is decided for each request)
     port: int = 8080
+    # The controller's namespace, where shared Providers and Notifications are.
+    home: str = "tekton-integrations"
     # That of runs which are asked for without one.
     namespace: str = "tekton-pipelines"
     # The listener's one user, who reads `namespace` only; both or neither.
@@ -25,6 +27,8 @@ class WebSettings:
     # Whether tokens of Kubernetes are taken, and for which audience; the API server's own when empty.
     tokens: bool = False
     audience: str = ""
+    # A folder of keys: whose signed links open the pages that they name. None are taken when it is None.
+    link_keys: Path | None = None
     # Everybody reads everything.
     insecure: bool = False
     certificate: Path | None = None
@@ -43,7 +47,7 @@ class WebSettings:
 
     def check(self) -> None:
         """Raises SettingsError."""
-        secured = bool(self.username or self.users or self.tokens)
+        secured = bool(self.username or self.users or self.tokens or self.link_keys)
         if bool(self.username) != bool(self.password):
             raise SettingsError("AUTH_USERNAME and AUTH_PASSWORD belong together: set both, or neither")
         if (self.username, self.password) == ("admin", "admin"):
