@@ -6,6 +6,7 @@ choose where the run is shown (docs/decisions/0003). Meaning is left to each int
 
 import re
 from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 DOMAIN = "integrations.tekton.dev"
@@ -17,9 +18,11 @@ MAX_INTEGRATIONS = 8
 PROVIDER = "provider"
 VERSION = "version"
 SUSPEND = "suspend"
-RESERVED = frozenset({PROVIDER, VERSION, SUSPEND})
+REPORT_AT = "report-at"
+RESERVED = frozenset({PROVIDER, VERSION, SUSPEND, REPORT_AT})
 # Of all integrations.
-SUSPEND_ALL = f"{DOMAIN}/{SUSPEND}"
+SUSPEND_ALL, REPORT_AT_ALL = f"{DOMAIN}/{SUSPEND}", f"{DOMAIN}/{REPORT_AT}"
+_OF_ALL = frozenset({SUSPEND_ALL, REPORT_AT_ALL})
 
 _KEY = re.compile(r"(?P<integration>[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?)\.integrations\.tekton\.dev/(?P<key>.+)")
 
@@ -36,7 +39,7 @@ def annotation(integration: str, key: str) -> str:
 
 def ours(annotations: Mapping[str, str]) -> dict[str, str]:
     """Our annotations, each value cut just past the limit, so that a cache holds no tenant's megabytes."""
-    return {key: value[: MAX_VALUE + 1] for key, value in annotations.items() if key == SUSPEND_ALL or split(key)}
+    return {key: value[: MAX_VALUE + 1] for key, value in annotations.items() if key in _OF_ALL or split(key)}
 
 
 def suspended(annotations: Mapping[str, str], integration: str) -> bool:
@@ -44,11 +47,30 @@ def suspended(annotations: Mapping[str, str], integration: str) -> bool:
     return "true" in (annotations.get(SUSPEND_ALL), annotations.get(annotation(integration, SUSPEND)))
 
 
+def report_at(annotations: Mapping[str, str], integration: str) -> str:
+    """When somebody asked to have the run reported again, in their own words; empty if nobody did."""
+    words = (annotations.get(REPORT_AT_ALL, ""), annotations.get(annotation(integration, REPORT_AT), ""))
+    return " ".join(word for word in words if word)
+
+
+def reported_at(words: str) -> float:
+    """The latest time in what `report_at` gives, in seconds since the epoch; 0 where there is none that can be read."""
+    return max((_seconds(word) for word in words.split()), default=0.0)
+
+
+def _seconds(word: str) -> float:
+    try:
+        time = datetime.fromisoformat(word)
+        return (time if time.tzinfo else time.replace(tzinfo=UTC)).timestamp()
+    except (ValueError, OverflowError):
+        return 0.0
+
+
 def by_integration(annotations: Mapping[str, str]) -> dict[str, dict[str, str]]:
-    """`{"github": {"owner": "acme"}}`, the first MAX_INTEGRATIONS by name."""
+    """`{"github": {"owner": "acme"}}`, the first MAX_INTEGRATIONS by name. To ask for a report again asks for none."""
     asked: dict[str, dict[str, str]] = {}
     for name, value in annotations.items():
-        if parts := split(name):
+        if (parts := split(name)) and parts[1] != REPORT_AT:
             asked.setdefault(parts[0], {})[parts[1]] = value
     return {name: asked[name] for name in sorted(asked)[:MAX_INTEGRATIONS]}
 

@@ -13,6 +13,7 @@ from tekton_integrations.limits import Cost
 from tekton_integrations.milestones import Milestone
 from tekton_integrations.opening import MAX_DELAY
 from tekton_integrations.record import FORMAT, Condition, Target
+from tekton_integrations.requests import ended_before
 from tekton_integrations.run import Run
 from tekton_integrations.workqueue import Wait, backoff
 
@@ -116,7 +117,7 @@ class Ledger(Intents):
         attempts = self.record.attempts + 1
         delay = backoff(attempts) if error.delay is None else min(error.delay, MAX_DELAY)
         wait = Wait(delay, error.at)
-        if run is not None and run.ended_before(self._now() - MAX_AGE):
+        if run is not None and ended_before(run, self.record.integration, self._now() - MAX_AGE, self._now()):
             await self.give_up(_too_old(error), digest)
             return None
         reason = _waiting(error, in_doubt=self.record.intent is not None)

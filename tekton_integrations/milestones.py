@@ -51,6 +51,15 @@ def due(run: Run, last: str, delivered: int, external_id: str) -> list[Milestone
     ]
 
 
+def repeated(run: Run, last: str, delivered: int, external_id: str) -> list[Milestone]:
+    """The last one again, under the number and the id that it had; none where there was none."""
+    time = dict(reached(run)).get(last)
+    if time is None:
+        return []
+    name = last.partition("/")[0]
+    return [Milestone(key=last, name=name, sequence=delivered, id=_id(external_id, last), time=time)]
+
+
 def ending(last: str, delivered: int, external_id: str, now: float, *, in_doubt: bool = False) -> Milestone | None:
     """The end of a run of which nothing is known any more, for whoever heard of it; None for whoever knows its end.
     `in_doubt`: one more may have been told. The end is numbered as if it was: a gap does less harm than two of a

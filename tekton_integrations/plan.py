@@ -16,6 +16,8 @@ from tekton_integrations.run import Run
 
 # In a digest, between that of the facts and that of progress, if there is any.
 _BETWEEN = "-"
+# Before that of what somebody asked to have reported again.
+_AGAIN = "."
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,12 @@ class Plan:
     def progresses(self) -> bool:
         """Whether the remote shows more of the run than its state."""
         return _BETWEEN in self.digest
+
+    def asks_again(self, before: str) -> bool:
+        """Whether somebody has asked to have it reported again since the report whose digest was `before`, or before
+        that was accepted."""
+        mine = _mark(self.digest)
+        return bool(mine) and mine != _mark(before)
 
     def only_progressed(self, before: str) -> bool:
         """Whether nothing but progress is new since the report whose digest was `before`."""
@@ -71,17 +79,24 @@ def due_digest(integration: Integration, run: Run, wanted: Asked) -> tuple[Any, 
     # A Notification may come to name another Provider, which its users expect to be used then.
     by = [f"{wanted.within}/{wanted.options.get(annotations.PROVIDER, '')}"] if wanted.within else []
     due = digest([run.uid, *facts, msgspec.json.encode(options).decode(), version, *sources, *by])
+    due += f"{_AGAIN}{digest([wanted.again])[:16]}" if wanted.again else ""
     progress = () if milestones or run.final else integration.progress(run, options)
     return options, f"{due}{_BETWEEN}{digest(list(progress))[:16]}" if progress else due
 
 
 def failure_digest(run: Run, wanted: Asked, providers: str) -> str:
-    """What a failure depends on: what was asked and the Providers, but of the run only its state.
+    """What a failure depends on: what was asked (and when, if again) and the Providers, but of the run only its state.
 
     So progress of a run that can't be reported causes no calls, and a correction does. A new state does too, since what
     was refused may be but a part of the report.
     """
-    return digest(["failed", run.uid, run.state, repr(sorted(wanted.options.items())), *wanted.ignored, providers])
+    again = [wanted.again] if wanted.again else []
+    asks = repr(sorted(wanted.options.items()))
+    return digest(["failed", run.uid, run.state, asks, *wanted.ignored, providers, *again])
+
+
+def _mark(written: str) -> str:
+    return written.partition(_BETWEEN)[0].partition(_AGAIN)[2]
 
 
 def digest(parts: list[str]) -> str:

@@ -19,7 +19,7 @@ from tekton_integrations.plan import failure_digest, plan
 from tekton_integrations.provider import Provider
 from tekton_integrations.record import Record
 from tekton_integrations.reporting import Reporter
-from tekton_integrations.requests import Asked, Request, new_record, sourced, work
+from tekton_integrations.requests import Asked, Request, ended_before, new_record, sourced, work
 from tekton_integrations.run import Run
 from tekton_integrations.settling import Settler
 from tekton_integrations.sharing import Quiet, Site
@@ -57,8 +57,8 @@ class Reconciler:
             todo = plan(self._integration, run, wanted)
         except PermanentError:
             return False
-        # An edited Notification is no reason to show again what had ended before.
-        digest = "" if request.notification else todo.digest
+        # An edited Notification is no reason to show again what had ended before, unless somebody asked for that.
+        digest = "" if request.notification and not wanted.again else todo.digest
         by = records.settled(request.namespace, request.record_name, digest)
         if by is None:
             return False
@@ -168,7 +168,7 @@ class Reconciler:
         return None
 
     def _ended_before(self, run: Run) -> bool:
-        if not run.ended_before(self._watermark):
+        if not ended_before(run, self._integration.name, self._watermark, self._cluster.now()):
             return False
         if hash(run.uid) not in self._skipped:
             self._skipped.add(hash(run.uid))

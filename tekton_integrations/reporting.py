@@ -14,7 +14,7 @@ from tekton_integrations.diary import PACE, SLACK, Diary
 from tekton_integrations.errors import IntegrationError, PermanentError, TemporaryError
 from tekton_integrations.integration import Delivery, Integration, Result
 from tekton_integrations.ledger import Ledger
-from tekton_integrations.milestones import due
+from tekton_integrations.milestones import due, repeated
 from tekton_integrations.plan import Plan, plan
 from tekton_integrations.provider import Need, Provider
 from tekton_integrations.record import Record, external_id
@@ -67,7 +67,7 @@ class Reporter:
                 return await self._unchanged(ledger)
             if todo.only_progressed(record.input_digest):
                 return await self._progress(run, todo, ledger)
-        return await self._bring(run, todo, ledger, search=overwritten)
+        return await self._bring(run, todo, ledger, search=overwritten or todo.asks_again(record.input_digest))
 
     def over(self, run: Run, record: Record) -> None:
         """The report failed. One that was given up before anything was shown keeps no other run from being shown."""
@@ -140,7 +140,8 @@ class Reporter:
             await ledger.accepted(run, todo.digest, result)
             return result
         record = ledger.record
-        missing = due(run, record.milestone, record.delivered, external_id(record))
+        heard = record.milestone, record.delivered, external_id(record)
+        missing = due(run, *heard) or (repeated(run, *heard) if todo.asks_again(record.input_digest) else [])
         result = Result()
         for milestone in missing:
             with gate.admitted(context.http.called()):

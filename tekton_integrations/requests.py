@@ -12,6 +12,8 @@ from tekton_integrations.record import Record, RunRef, record_name
 from tekton_integrations.run import Inferred, Matched, Run
 
 _SWITCH = ("true", "false")
+# Seconds by which a person's clock may be ahead of ours.
+_SKEW = 300.0
 
 
 class Request(NamedTuple):
@@ -32,13 +34,15 @@ class Request(NamedTuple):
 class Asked(msgspec.Struct, frozen=True):
     """What a run asks of one integration: its options as written or inferred, and the keys that do not count.
     `sources`: where those came from that were inferred. `within`: the namespace that the Provider must be of, empty
-    where it doesn't matter. `notifications`: those that ask, too."""
+    where it doesn't matter. `notifications`: those that ask, too. `again`: when somebody asked to have it reported
+    again."""
 
     options: dict[str, str]
     ignored: tuple[str, ...]
     sources: dict[str, str] = {}
     within: str = ""
     notifications: tuple[str, ...] = ()
+    again: str = ""
 
 
 def asked(run: Run) -> dict[str, Asked]:
@@ -86,9 +90,20 @@ def work(run: Run) -> dict[Request, Asked]:
     for each in matched:
         every[each.record, each.integration] = asked_together(each, own.get(each.integration) if each.merged else None)
     return {
-        Request(name, notification, run.kind, run.namespace, run.name, run.uid): every[notification, name]
+        Request(name, notification, run.kind, run.namespace, run.name, run.uid): replace(
+            every[notification, name], again=annotations.report_at(run.annotations, name)
+        )
         for notification, name in sorted(every)
     }
+
+
+def ended_before(run: Run, integration: str, time: float, now: float) -> bool:
+    """Whether nobody waits for its report any more, because it ended before `time` (seconds since the epoch) and nobody
+    asked for it since. What is asked for the future does not count."""
+    if not run.ended_before(time):
+        return False
+    asked_at = annotations.reported_at(annotations.report_at(run.annotations, integration))
+    return not time <= asked_at <= now + _SKEW
 
 
 def _asked(written: dict[str, str], inferred: dict[str, Inferred], ignored: Iterable[str]) -> Asked:

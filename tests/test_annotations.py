@@ -143,3 +143,18 @@ def test_a_run_is_suspended_for_one_integration_or_for_all() -> None:
     assert not annotations.suspended({one: "true"}, "slack")
     assert annotations.suspended({every: "true"}, "slack")
     assert not annotations.suspended({every: "false", one: "yes"}, "github")
+
+
+def test_when_a_report_is_asked_for_again_is_no_option_and_the_latest_time_counts() -> None:
+    every, own = "2026-11-29T13:00:00Z", "2026-11-29T15:00:00+01:00"
+    said = {annotations.REPORT_AT_ALL: every, "github.integrations.tekton.dev/report-at": own, CHANNEL: "C1"}
+    assert annotations.ours(said) == said
+    assert annotations.by_integration(said) == {"slack": {"channel": "C1"}}
+    assert annotations.report_at(said, "slack") == every
+    assert annotations.reported_at(annotations.report_at(said, "github")) == 1795960800.0
+    assert annotations.report_at({CHANNEL: "C1"}, "slack") == ""
+
+
+@pytest.mark.parametrize("words", ["", "now", "2026-13-01T00:00:00Z", "9" * 400, "0001-01-01T00:00:00+23:59"])
+def test_what_is_no_time_is_none(words: str) -> None:
+    assert annotations.reported_at(words) == 0.0

@@ -24,6 +24,7 @@ _ORDER = (Shown.GIVEN_UP, Shown.WAITING, Shown.RETRYING, Shown.DONE)
 RESERVED = {
     annotations.PROVIDER: "The Provider to use, by its name. Needed where more than one grants the same.",
     annotations.VERSION: "The version of these annotations: {versions}. The newest, unless given.",
+    annotations.REPORT_AT: "A time: each new one has the run reported again; see `tekton-integrations report`.",
     annotations.SUSPEND: "`true`: this run is not reported here, whatever else asks for it; see Notifications.",
 }
 

@@ -7,6 +7,7 @@ import typer
 from tekton_integrations.cli.commands import Commands
 from tekton_integrations.cli.record import record
 from tekton_integrations.cli.render import render
+from tekton_integrations.cli.report import report
 from tekton_integrations.cli.run import run
 from tekton_integrations.cli.serve import serve
 from tekton_integrations.cli.why import why
@@ -35,3 +36,4 @@ app.command()(serve)
 app.command()(record)
 app.command()(why)
 app.command()(render)
+app.command()(report)
