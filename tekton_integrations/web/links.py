@@ -72,7 +72,8 @@ class Links:
         same = (link.namespace, link.name) == (request.match_info.get("namespace"), name)
         return Linked(link) if same else None
 
-    async def exchange(self, request: web.Request) -> web.Response:
+    async def exchange(self, request: web.Request) -> web.StreamResponse:
+        """Raises HTTPSeeOther, HTTPUnauthorized."""
         token = request.match_info["token"]
         try:
             link = opened(self._ring(), token, time.time())
@@ -80,7 +81,7 @@ class Links:
             raise _refused(error) from error
         answer = web.HTTPSeeOther(path(link.namespace, link.name, link.kind))
         answer.headers["Set-Cookie"] = _cookie(token, link, secure=request.scheme == "https")
-        return answer
+        raise answer
 
     def _ring(self) -> dict[str, Key]:
         """What can't be read now was read before."""
