@@ -2,7 +2,7 @@
 are, with what manifests/ grant, and (tests/e2e/test_rights.py) with what the API server is asked for."""
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -18,13 +18,11 @@ NOT_THE_CONTROLLER = {
     "gathering.py",
     "inquiry/reading.py",
     "inquiry/watching.py",
-    "web/feeds.py",
-    "web/listing.py",
     "kube/client.py",
     "kube/run_watches.py",
     "kube/step_log.py",
 }
-METHODS = ("get", "post", "put", "patch", "delete", "tail", "stream")
+METHODS = ("get", "post", "put", "patch", "delete", "tail", "stream", "review")
 
 
 class Right(NamedTuple):
@@ -86,10 +84,14 @@ ROLES = {"tekton-integrations", "tekton-integrations-secrets", "tekton-integrati
 
 
 def calls() -> Iterator[Call]:
-    """Those in the code, as they stand there."""
+    """The controller's in the code, as they stand there."""
+    yield from calls_of(lambda module: module not in NOT_THE_CONTROLLER and not module.startswith("web/"))
+
+
+def calls_of(wanted: Callable[[str], bool]) -> Iterator[Call]:
     for path in sorted(PACKAGE.rglob("*.py")):
         module = str(path.relative_to(PACKAGE))
-        if module in NOT_THE_CONTROLLER:
+        if not wanted(module):
             continue
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Call) and (method := _method(node.func, module)):
@@ -103,16 +105,17 @@ def _method(called: ast.expr, module: str) -> str:
         return ""
     whose = called.value
     client = isinstance(whose, ast.Attribute) and whose.attr == "_client"
+    client = client or (isinstance(whose, ast.Subscript) and ast.unparse(whose.slice) == "CLIENT")
     return called.attr if client or (isinstance(whose, ast.Name) and whose.id == "client") else ""
 
 
-def roles() -> list[dict[str, Any]]:
-    found = [each for each in manifests(MANIFESTS) if each["kind"] in ("Role", "ClusterRole")]
-    return [each for each in found if each["metadata"]["name"] in ROLES]
+def roles(folder: Path = MANIFESTS, names: Collection[str] = frozenset(ROLES)) -> list[dict[str, Any]]:
+    found = [each for each in manifests(folder) if each["kind"] in ("Role", "ClusterRole")]
+    return [each for each in found if each["metadata"]["name"] in names]
 
 
-def granted() -> set[Right]:
-    rules = [rule for role in roles() for rule in role["rules"]]
+def granted(folder: Path = MANIFESTS, names: Collection[str] = frozenset(ROLES)) -> set[Right]:
+    rules = [rule for role in roles(folder, names) for rule in role["rules"]]
     return {
         Right(group, resource, verb)
         for rule in rules

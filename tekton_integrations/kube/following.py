@@ -56,7 +56,7 @@ class _Follow:
         self._turns = asyncio.Semaphore(PODS)
         self._begun: set[tuple[str, str]] = set()
         self._told: set[str] = set()
-        self._live = 0
+        self._beside: list[asyncio.Task[None]] = []
 
     async def run(self) -> None:
         """Puts None, or what went wrong, at the end."""
@@ -108,6 +108,8 @@ class _Follow:
             changed = self._watched.next_change()
             now = self._now(run)
             if now is None:
+                for each in self._beside:
+                    each.cancel()  # its pods are about to go as well
                 return
             for task in self._watched.tasks:
                 await self._begin(task, group)
@@ -141,18 +143,15 @@ class _Follow:
 
     async def _follow(self, place: Place, attempt: Attempt, group: asyncio.TaskGroup) -> None:
         """What has ended comes as a whole, unless something else goes on beside it."""
-        if attempt.ended and not self._live:
+        self._beside = [each for each in self._beside if not each.done()]
+        if attempt.ended and not self._beside:
             await self._logs.follow(place)
         else:
-            self._live += 1
-            group.create_task(self._beside(place))
+            self._beside.append(group.create_task(self._in_turn(place)))
 
-    async def _beside(self, place: Place) -> None:
-        try:
-            async with self._turns:
-                await self._logs.follow(place)
-        finally:
-            self._live -= 1
+    async def _in_turn(self, place: Place) -> None:
+        async with self._turns:
+            await self._logs.follow(place)
 
     async def _tell_odd(self, task: Task) -> None:
         """Of a task that has no log: why."""

@@ -21,7 +21,7 @@ BUFFER = 16 * 1024
 # Tries without a new byte, some 40 s; then it is said that there is no more to have.
 TRIES = 8
 # Seconds after which to look again where no change was told of.
-AGAIN = 2.0
+AGAIN = 1.0
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?")
 _TIMEOUT = aiohttp.ClientTimeout(total=None, sock_connect=10)
 

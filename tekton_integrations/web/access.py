@@ -41,7 +41,6 @@ class Reader(Protocol):
 # None for a request that brings nothing for this way. Raises HTTPUnauthorized for what is wrong, HTTPTooManyRequests.
 Way = Callable[[web.Request], Awaitable[Reader | None]]
 WAYS: web.AppKey[Sequence[Way]] = web.AppKey("ways")
-_OF = "access"
 
 
 class Access:
@@ -54,10 +53,7 @@ class Access:
 
     @classmethod
     def of(cls, request: web.Request) -> Self:
-        found = request.get(_OF)
-        if not isinstance(found, cls):
-            found = request[_OF] = cls(request, request.app[WAYS])
-        return found
+        return cls(request, request.app[WAYS])
 
     async def reader(self) -> Reader:
         """Who asks. Raises HTTPUnauthorized for a stranger."""

@@ -1,0 +1,210 @@
+"""`/logs`: what a reader sees of a run, from before it is there until it is gone."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import aiohttp
+import pytest
+
+from hack.testbed import Kubelet, TestBed
+from hack.testbed.api import polled
+from tests.e2e.handmade import Handmade
+from tests.e2e.served import may_read_logs, served
+
+Line = str
+
+
+class Reader:
+    """One who reads a log line by line."""
+
+    def __init__(self, answer: aiohttp.ClientResponse) -> None:
+        self.answer = answer
+
+    async def lines(self, count: int) -> list[Line]:
+        return [(await self.answer.content.readline()).decode().removesuffix("\n") for _ in range(count)]
+
+    async def rest(self) -> list[Line]:
+        return (await self.answer.content.read()).decode().splitlines()
+
+
+@pytest.fixture(scope="module")
+async def kubelet(bed: TestBed) -> AsyncIterator[Kubelet]:
+    async with Kubelet.started(bed, "serve-logs") as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+async def url(bed: TestBed) -> AsyncIterator[str]:
+    async with served(bed) as url:
+        yield url
+
+
+@pytest.fixture
+async def session() -> AsyncIterator[aiohttp.ClientSession]:
+    async with aiohttp.ClientSession() as session:
+        yield session
+
+
+@pytest.fixture
+async def run(bed: TestBed, kubelet: Kubelet, namespace: str) -> Handmade:
+    await may_read_logs(bed, namespace)
+    return Handmade(bed, kubelet, namespace, "demo")
+
+
+def logs(url: str, run: Handmade, query: str = "") -> str:
+    return f"{url}/namespaces/{run.namespace}/logs/{run.name}{query}"
+
+
+async def test_a_run_that_is_not_there_yet_is_waited_for_and_its_tasks_come_while_they_run(
+    url: str, session: aiohttp.ClientSession, run: Handmade
+) -> None:
+    async with session.get(logs(url, run)) as answer:
+        assert (answer.status, answer.content_type) == (200, "text/plain")
+        reader = Reader(answer)
+        waits = f"--- waits up to 300 s for PipelineRun demo in namespace {run.namespace}, which is not there yet"
+        assert await reader.lines(1) == [waits]
+        await run.create()
+        await run.task("build", "clone", "compile")
+        run.write("build", "one", step="clone")
+        assert await reader.lines(1) == ["[build : clone] one"]
+        run.write("build", "two", step="clone")
+        assert await reader.lines(1) == ["[build : clone] two"]
+        run.write("build", "three", step="compile")
+        await run.end("build")
+        assert await reader.lines(1) == ["[build : compile] three"]
+        await run.task("late")
+        run.write("late", "four")
+        assert await reader.lines(1) == ["[late : run] four"]
+        await run.end("late", "False")
+        await run.finish("False", skippedTasks=[{"name": "deploy", "reason": "When Expressions evaluated to false"}])
+        assert await reader.rest() == [
+            "--- deploy: skipped: When Expressions evaluated to false",
+            "--- PipelineRun demo: Failed (Failed): it is Failed",
+        ]
+
+
+async def test_tasks_that_run_side_by_side_are_read_side_by_side(
+    url: str, session: aiohttp.ClientSession, run: Handmade
+) -> None:
+    await run.create()
+    await run.task("a")
+    await run.task("b")
+    async with session.get(logs(url, run)) as answer:
+        reader = Reader(answer)
+        for task in ("a", "b", "a", "b"):
+            run.write(task, "more")
+            assert await reader.lines(1) == [f"[{task} : run] more"]
+
+
+async def test_an_ended_run_is_read_in_order_of_start(url: str, session: aiohttp.ClientSession, run: Handmade) -> None:
+    await run.create()
+    for task in ("first", "second"):
+        await run.task(task)
+        run.write(task, "begins", "ends")
+        await run.end(task)
+    await run.finish()
+    async with session.get(logs(url, run)) as answer:
+        assert await Reader(answer).rest() == [
+            "[first : run] begins",
+            "[first : run] ends",
+            "[second : run] begins",
+            "[second : run] ends",
+            "--- PipelineRun demo: Succeeded (Succeeded): it is Succeeded",
+        ]
+    async with session.get(logs(url, run, "?tail=1&task=second&follow=false")) as answer:
+        assert (await Reader(answer).rest())[0] == "[second : run] ends"
+    async with session.head(logs(url, run)) as answer:
+        assert (answer.status, answer.content_type) == (200, "text/plain")
+
+
+async def test_each_try_of_a_task_is_read(url: str, session: aiohttp.ClientSession, run: Handmade) -> None:
+    await run.create()
+    await run.task("flaky")
+    run.write("flaky", "fails")
+    async with session.get(logs(url, run)) as answer:
+        reader = Reader(answer)
+        assert await reader.lines(1) == ["[flaky : run] fails"]
+        await run.retry("flaky")
+        run.write("flaky", "does")
+        assert await reader.lines(2) == ["--- flaky: is tried again (2)", "[flaky : run] does"]
+
+
+async def test_a_pod_that_is_gone_and_one_that_never_was_are_told(
+    bed: TestBed, url: str, session: aiohttp.ClientSession, run: Handmade
+) -> None:
+    await run.create()
+    await run.task("gone", pod=False)
+    await run.end("gone")
+    await run.finish()
+    async with session.get(logs(url, run)) as answer:
+        assert (await Reader(answer).rest())[0] == "--- gone : run: the pod is gone, and its log with it"
+
+
+async def test_a_namespace_that_lets_nobody_read_its_logs_is_told_and_the_run_followed(
+    bed: TestBed, url: str, session: aiohttp.ClientSession, kubelet: Kubelet, namespace: str
+) -> None:
+    run = Handmade(bed, kubelet, namespace, "demo")
+    await run.create()
+    await run.task("build")
+    await run.end("build")
+    await run.finish()
+    async with session.get(logs(url, run)) as answer:
+        words, outcome = await Reader(answer).rest()
+    assert words == "--- build : run: can't be read: the right to get pods/log is missing in this namespace"
+    assert outcome.startswith("--- PipelineRun demo: Succeeded")
+
+
+async def test_what_a_log_holds_for_a_terminal_is_colours_only_and_no_line_of_ours(
+    url: str, session: aiohttp.ClientSession, run: Handmade
+) -> None:
+    await run.create()
+    await run.task("rude")
+    run.write("rude", "\x1b[31mred", "\x1b]0;title\x07\x1b[2J\x1b[Hhome", "50%\r--- PipelineRun demo: Succeeded")
+    await run.end("rude")
+    await run.finish()
+    async with session.get(logs(url, run)) as answer:
+        assert (await Reader(answer).rest())[:3] == [
+            "[rude : run] \x1b[31mred\x1b[0m",
+            "[rude : run] home",
+            "[rude : run] --- PipelineRun demo: Succeeded",
+        ]
+
+
+async def test_a_run_that_never_comes_or_goes_again_is_told(
+    bed: TestBed, url: str, session: aiohttp.ClientSession, run: Handmade
+) -> None:
+    async with session.get(logs(url, run, "?wait=1")) as answer:
+        assert (await Reader(answer).rest())[1] == "--- no PipelineRun demo came within 1 s"
+    async with session.get(logs(url, run, "?wait=0")) as answer:
+        assert answer.status == 404
+    await run.create()
+    await run.task("build")
+    run.write("build", "x")
+    async with session.get(logs(url, run)) as answer:
+        reader = Reader(answer)
+        await reader.lines(1)
+        await bed.request("DELETE", f"/apis/tekton.dev/v1/namespaces/{run.namespace}/pipelineruns/demo")
+        assert (await reader.rest())[-1] == "--- PipelineRun demo was deleted while it went on"
+
+
+async def test_a_disconnect_frees_everything(bed: TestBed, run: Handmade, session: aiohttp.ClientSession) -> None:
+    await run.create()
+    await run.task("a")
+    await run.task("b")
+    async with served(bed) as url:
+        run.write("a", "x")
+        async with session.get(logs(url, run)) as answer:
+            assert await Reader(answer).lines(1) == ["[a : run] x"]
+            assert len(_work()) >= 7  # the reader's, two pods', four watches'
+            answer.close()
+
+        async def nothing_left() -> bool:
+            return not _work()
+
+        await polled(nothing_left, 5)
+
+
+def _work() -> list[str]:
+    """What goes on in this process for readers of logs."""
+    names = [getattr(task.get_coro(), "__qualname__", "") for task in asyncio.all_tasks()]
+    return [name for name in names if name.split(".")[0] in ("_Follow", "Informer")]
