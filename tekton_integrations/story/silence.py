@@ -110,8 +110,9 @@ def _silenced(facts: Facts, run: Run) -> Iterator[Story]:
         return
     all_of_them = run.annotations.get(annotations.SUSPEND_ALL) == "true"
     asked = annotations.by_integration({**run.annotations, **dict.fromkeys(run.ignored, "")})
-    names = [name for name in asked if annotations.suspended(run.annotations, name)]
-    for name in names or ([""] if all_of_them else []):
+    told = {match.integration for match in facts.matches or () if match.outcome == OPTED_OUT}
+    names = {name for name in asked if annotations.suspended(run.annotations, name)}
+    for name in sorted(names - told) or ([""] if all_of_them and not told else []):
         key = annotations.SUSPEND_ALL if all_of_them else annotations.annotation(name, annotations.SUSPEND)
         said = f'the run wants no reports{f" by {name}" if name else ""}: it says {key}: "true"'
         yield _story(facts, Verdict.LEFT_OUT, OPTED_OUT, said, "Remove the annotation.", integration=name)

@@ -2,6 +2,7 @@
 
 from msgspec.structs import replace
 
+from tekton_integrations import annotations
 from tekton_integrations.requests import Asked, Request
 from tekton_integrations.story.steps import asks, moment, waits
 from tekton_integrations.story.values import Facts, Installed, Step, Story, Verdict
@@ -34,7 +35,9 @@ def pending(facts: Facts, request: Request, asked: Asked) -> Story:
         )
     if facts.run is not None and facts.run.unresolved:
         story = replace(story, sentence="no report has been made yet: Tekton has still to look up the run's Pipeline")
-    return idle(_blocked(story, facts), facts)
+    else:
+        story = _blocked(story, facts, asked.options.get(annotations.PROVIDER, ""))
+    return idle(story, facts)
 
 
 def idle(story: Story, facts: Facts) -> Story:
@@ -57,12 +60,13 @@ def installed(name: str, facts: Facts) -> Installed | None:
     return next((each for each in facts.installed or () if each.name == name), None)
 
 
-def _blocked(story: Story, facts: Facts) -> Story:
-    """What waits for a service is not always told in a record, where many wait."""
+def _blocked(story: Story, facts: Facts, name: str) -> Story:
+    """What waits for a service is not always told in a record, where many wait. `name`: of the Provider, if the run
+    names one."""
+    used = [each for each in facts.providers or () if name in ("", each.name)]
     blocked = [
-        (scope.blocked_until, provider.path, scope.scope)
-        for provider in facts.providers or ()
-        for scope in provider.allowances
+        (scope.blocked_until, used[0].path, scope.scope)
+        for scope in (used[0].allowances if len(used) == 1 else ())
         if scope.blocked_until and scope.blocked_until > facts.now
     ]
     if not blocked:
