@@ -1,22 +1,21 @@
 """HTTP sessions: one for each set of authorities, proxy and identity, shared by all Providers that have the same."""
 
 import asyncio
-import os
 import re
 import ssl
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from types import TracebackType
-from typing import NamedTuple, Self
+from typing import Self
 
 import aiohttp
 from aiohttp.abc import AbstractResolver
 from yarl import URL
 
+from tekton_integrations.certificates import Identity, trusting
 from tekton_integrations.egress import AddressRefused, Egress, GuardedResolver, Named
-from tekton_integrations.errors import TemporaryError
+from tekton_integrations.errors import TemporaryError, Throttled
 from tekton_integrations.http import refused
 from tekton_integrations.provider import Provider
 from tekton_integrations.proxies import Proxies
@@ -25,21 +24,16 @@ from tekton_integrations.proxies import Proxies
 IDLE = 300.0
 # A private bundle costs 0.8 MiB in memory, with the system's authorities; whoever may write Providers can write many.
 BUNDLES = 8
+# Of all namespaces together: 53 MiB. Beyond, the one that nobody asked for longest goes, once that is REST seconds ago.
+MOST = 64
+REST = 30.0
 # The kubelet sets such variables: https://kubernetes.io/docs/concepts/services-networking/service/#environment-variables.
 _SERVICE = "_SERVICE_HOST"
 # Seconds. Only an edit cures a Provider, and wakes what waits for it.
 RETRY = 30.0
-_BEGIN, _END = "-----BEGIN CERTIFICATE-----", "-----END CERTIFICATE-----"
 # As in manifests/crds/providers.yaml, which an older definition may have let pass. No credential: everybody who may
 # look at Providers would see it.
 _PROXY = re.compile(r"http://(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?):[0-9]{1,5}")
-
-
-class Identity(NamedTuple):
-    """A certificate and its private key, PEM, that a client presents."""
-
-    certificate: bytes
-    key: bytes
 
 
 Key = tuple[str, str, Identity | None, bool]
@@ -59,7 +53,8 @@ class Clients:
     """Use as an async context manager; a session is closed at its end, or when nobody has asked for it for `IDLE`.
 
     `environ` has the proxy for Providers without one, and in a cluster the addresses of Services, the API server's too.
-    `inside`: what else no run may lead to, see Egress. Raises ValueError where one of these can't be used.
+    `inside`: what else no run may lead to, see Egress. `most`: so many private bundles and certificates at a time.
+    Raises ValueError where one of these can't be used.
     """
 
     def __init__(
@@ -69,7 +64,9 @@ class Clients:
         clock: Callable[[], float] = time.monotonic,
         resolver: Callable[[], AbstractResolver] = aiohttp.ThreadedResolver,
         inside: Collection[str] = (),
+        most: int = MOST,
     ) -> None:
+        self._most = most
         self._proxies = Proxies(environ)
         self._inside = [*inside, *(value for name, value in environ.items() if name.endswith(_SERVICE))]
         self._egress = Egress(self._inside)
@@ -101,7 +98,7 @@ class Clients:
 
         `guarded`: a run names it, so it may lead to the Internet only. What a Provider names may lead inside, but not
         to where a cloud keeps secrets. Raises TemporaryError(InvalidProvider) for certificates or a proxy that can't be
-        used, PermanentError(EgressRefused) for such an address.
+        used, PermanentError(EgressRefused) for such an address, Throttled while too many need certificates.
         """
         self._check(endpoint, self._egress if guarded else self._named)
         now = self._clock()
@@ -151,75 +148,35 @@ class Clients:
                 f"namespace {provider.namespace} has used {BUNDLES} different values of spec.caBundle or clients' "
                 f"certificates within the last {IDLE / 60:.0f} minutes; use the same ones for all Providers",
             )
+        await self._make_room()
         try:
-            return await asyncio.to_thread(_context, provider.ca_bundle, identity)
+            return await asyncio.to_thread(trusting, provider.ca_bundle, identity)
         except ValueError as error:
             raise _invalid(provider, str(error)) from error
+
+    async def _make_room(self) -> None:
+        """Whoever needs certificates of their own; a hundred namespaces are a hundred times 0.8 MiB."""
+        used: dict[tuple[str, Identity | None], float] = {}
+        for (bundle, _, shown, _), way in self._ways.items():
+            if bundle or shown:
+                used[bundle, shown] = max(way.used, used.get((bundle, shown), 0.0))
+        if len(used) < self._most:
+            return
+        oldest = min(used, key=lambda each: used[each])
+        if self._clock() - used[oldest] < REST:
+            raise Throttled(
+                f"{self._most} different values of spec.caBundle and of clients' certificates are in use just now; it "
+                "goes on once one of them is not",
+                REST,
+            )
+        for key in [key for key in self._ways if (key[0], key[2]) == oldest]:
+            await self._ways.pop(key).session.close()
 
     async def _close_idle(self, now: float) -> None:
         self._due = now + IDLE
         idle = [key for key, way in self._ways.items() if now - way.used >= IDLE]
         for way in [self._ways.pop(key) for key in idle]:
             await way.session.close()
-
-
-def trusting(bundle: str) -> ssl.SSLContext:
-    """Trusts the certificates in `bundle` (PEM, with any text around), besides the system's authorities.
-
-    Takes 30 ms and more, most of it for the system's. Raises ValueError for what is no certificate.
-    """
-    if "PRIVATE KEY" in bundle:
-        raise ValueError("holds a private key, which everybody can read there; take it out and replace that key")
-    blocks = [_BEGIN + rest for rest in bundle.split(_BEGIN)[1:]]
-    if not blocks:
-        raise ValueError(f"holds no certificate; put in PEM, which begins with {_BEGIN}")
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    for number, block in enumerate(blocks, 1):
-        try:
-            context.load_verify_locations(cadata=ssl.PEM_cert_to_DER_cert(block[: block.index(_END) + len(_END)]))
-        except (ValueError, ssl.SSLError) as error:
-            which = f"certificate {number} of {len(blocks)}"
-            raise ValueError(f"can't be read: {which} is damaged; put it in anew") from error
-    # Also an authority that another one vouches for, or the server's own certificate, is enough.
-    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
-    context.set_alpn_protocols(("http/1.1",))
-    context.load_default_certs()
-    return context
-
-
-def _context(bundle: str, identity: Identity | None) -> ssl.SSLContext:
-    """Raises ValueError that begins with what can't be used."""
-    try:
-        context = trusting(bundle) if bundle else ssl.create_default_context()
-    except ValueError as error:
-        raise ValueError(f"spec.caBundle {error}") from error
-    if identity:
-        present(context, identity)
-    return context
-
-
-def present(context: ssl.SSLContext, identity: Identity) -> None:
-    """Raises ValueError for a certificate or a key that can't be used."""
-    # OpenSSL reads a chain from files only; these are in memory, and nobody else's.
-    with _in_memory(identity.certificate) as certificate, _in_memory(identity.key) as key:
-        try:
-            # Without a password OpenSSL would ask for that of an encrypted key at the terminal.
-            context.load_cert_chain(certificate, key, password="")
-        except (ssl.SSLError, OSError) as error:
-            raise ValueError(
-                "the client's certificate and its private key can't be used together; put both into the Secret as PEM, "
-                "without a password"
-            ) from error
-
-
-@contextmanager
-def _in_memory(content: bytes) -> Iterator[str]:
-    number = os.memfd_create("pem")
-    try:
-        os.write(number, content)
-        yield f"/proc/self/fd/{number}"
-    finally:
-        os.close(number)
 
 
 def _usable(proxy: str) -> bool:

@@ -17,6 +17,9 @@ from tekton_integrations.kube.secrets import Credentials
 from tekton_integrations.provider import Provider
 from tekton_integrations.quota import Quota
 
+# The index of a Lister of Providers.
+NAMESPACE = "namespace"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Timing:
@@ -26,6 +29,11 @@ class Timing:
     quarantine: float = 20.0
     # What was announced but not begun for so long is not begun any more: another holder may be at it.
     announce: float = 5.0
+
+
+def provider_lister() -> Lister[Provider]:
+    """By namespace, so that a thousand Providers of others cost a run nothing."""
+    return Lister({NAMESPACE: lambda provider: provider.namespace})
 
 
 class Mandate:
@@ -68,3 +76,7 @@ class Cluster:
     pages: Pages | None = None
     # Goes on evenly whatever is done to `now`; its beginning means nothing.
     clock: Callable[[], float] = time.monotonic
+
+    def in_reach(self, namespace: str) -> list[Provider]:
+        """The Providers that runs of the namespace could use: its own, and the shared ones."""
+        return [each for where in {namespace, self.shared_namespace} for each in self.providers.by(NAMESPACE, where)]

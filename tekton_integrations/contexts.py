@@ -10,7 +10,7 @@ import msgspec
 from msgspec.structs import replace
 
 from tekton_integrations.addresses import below, place
-from tekton_integrations.clients import Identity
+from tekton_integrations.certificates import Identity
 from tekton_integrations.cluster import Cluster
 from tekton_integrations.details import details_url
 from tekton_integrations.errors import PermanentError

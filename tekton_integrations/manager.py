@@ -13,7 +13,7 @@ from typing import Any
 
 from tekton_integrations import registry
 from tekton_integrations.clients import Clients
-from tekton_integrations.cluster import Cluster, Mandate, Timing
+from tekton_integrations.cluster import Cluster, Mandate, Timing, provider_lister
 from tekton_integrations.egress import names_of
 from tekton_integrations.excerpts import Excerpts
 from tekton_integrations.health import HealthServer, observe_lag
@@ -24,7 +24,6 @@ from tekton_integrations.kube.children import Children
 from tekton_integrations.kube.client import KubeClient, collection
 from tekton_integrations.kube.informer import Informer
 from tekton_integrations.kube.lease import Clock, Lease, LeaseTiming
-from tekton_integrations.kube.lister import Lister
 from tekton_integrations.kube.namespaces import Namespaces
 from tekton_integrations.kube.recorder import EventRecorder
 from tekton_integrations.kube.records import Records
@@ -37,7 +36,7 @@ from tekton_integrations.limits import Bucket, Limits
 from tekton_integrations.log import logger
 from tekton_integrations.noticeboard import Noticeboard
 from tekton_integrations.notices import Notices
-from tekton_integrations.provider import Provider, decode_provider
+from tekton_integrations.provider import decode_provider
 from tekton_integrations.publisher import Publisher
 from tekton_integrations.quota import Quota
 from tekton_integrations.reconciler import Reconciler
@@ -69,7 +68,7 @@ class Manager:
         self._lease_timing = lease_timing or LeaseTiming()
         self._clock = clock = clock or Clock()
         silence = settings.watch_silence
-        providers: Lister[Provider] = Lister()
+        providers = provider_lister()
         self._providers = Informer(
             client, Source("Provider", collection(API_VERSION, "providers"), decode_provider, silence), providers
         )

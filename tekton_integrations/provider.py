@@ -12,21 +12,29 @@ from tekton_integrations.errors import PermanentError
 from tekton_integrations.record import Target
 from tekton_integrations.standing import Standing, decode_standing
 
+# So many Providers does a message name.
+NAMED = 8
+
 
 def matches(text: str, pattern: str) -> bool:
     """Whether the whole text fits; `*` stands for any characters, and nothing else is special.
 
     Linear in both: patterns and texts are written by tenants, and a regular expression could take minutes.
     """
-    first, *rest = pattern.split("*")
-    if not rest:
+    if "*" not in pattern:
         return text == pattern
+    first, *rest = pattern.split("*")
     *middle, last = rest
     at = len(first) if text.startswith(first) else len(text) + 1
     for part in middle:
         found = text.find(part, at)
         at = found + len(part) if found >= 0 else len(text) + 1
     return at + len(last) <= len(text) and text.endswith(last)
+
+
+def _fits(text: str, patterns: tuple[str, ...]) -> bool:
+    """Whether one of them matches; quickly, since each run asks all shared Providers whether they grant to it."""
+    return text in patterns or any("*" in pattern and matches(text, pattern) for pattern in patterns)
 
 
 class Grant(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -41,12 +49,11 @@ class Grant(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     names: tuple[str, ...] = ("*",)
 
     def allows(self, namespace: str, labels: Mapping[str, str], target: Target, *, any_name: bool = False) -> bool:
-        by_name = any(matches(namespace, pattern) for pattern in self.namespaces)
         by_label = bool(self.namespace_selector) and self.namespace_selector.items() <= labels.items()
         return (
-            (by_name or by_label)
+            (by_label or _fits(namespace, self.namespaces))
             and any(matches(target.resource, pattern.lower()) for pattern in self.targets)
-            and (any_name or any(matches(target.name, pattern) for pattern in self.names))
+            and (any_name or _fits(target.name, self.names))
         )
 
 
@@ -189,25 +196,27 @@ def choose(providers: Iterable[Provider], shared: str, need: Need) -> Provider:
     if need.any_name and not granting:
         granting = [p for p in fitting if p.grants_to(namespace, need.labels, target, any_name=True)]
     if not granting:
-        paths = ", ".join(sorted(p.path for p in fitting))
         raise PermanentError(
             "NotGranted",
-            f"no grant in Provider {paths} lets namespace {namespace} show {target.name!r} at {target.resource}; "
-            "add the namespace, target and name to its spec.grants",
+            f"no grant in Provider {_listed(fitting)} lets namespace {namespace} show {target.name!r} at "
+            f"{target.resource}; add the namespace, target and name to its spec.grants",
         )
     own = [p for p in granting if p.namespace == namespace] or granting
     if len(own) > 1:
-        paths = ", ".join(sorted(p.path for p in own))
         raise PermanentError(
             "AmbiguousProvider",
-            f"more than one Provider grants this: {paths}; name one in the annotation "
+            f"more than one Provider grants this: {_listed(own)}; name one in the annotation "
             f"<integration>.{annotations.DOMAIN}/{annotations.PROVIDER}",
         )
     return own[0]
 
 
-def fingerprint(providers: Iterable[Provider], types: tuple[str, ...], namespace: str, shared: str) -> str:
-    """Changes when a Provider that this namespace could use does: then what was given up is tried again."""
-    return ",".join(
-        sorted(f"{p.uid}:{p.generation}" for p in providers if p.type in types and p.namespace in (namespace, shared))
-    )
+def _listed(providers: Iterable[Provider]) -> str:
+    first, *rest = sorted(p.path for p in providers)
+    shown = [first, *rest[: NAMED - 1]]
+    return ", ".join(shown) + (f" and {len(rest) + 1 - NAMED} more" if len(rest) >= NAMED else "")
+
+
+def fingerprint(providers: Iterable[Provider], types: tuple[str, ...]) -> str:
+    """Changes when one of the Providers that a run could use does: then what was given up is tried again."""
+    return ",".join(sorted(f"{p.uid}:{p.generation}" for p in providers if p.type in types))

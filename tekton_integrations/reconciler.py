@@ -109,9 +109,7 @@ class Reconciler:
             return None
         begun = sourced(record or new_record(request, run), wanted)
         ledger = Ledger(begun, self._cluster, self._mandate)
-        providers = provider.fingerprint(
-            self._cluster.providers, self._types, run.namespace, self._cluster.shared_namespace
-        )
+        providers = provider.fingerprint(self._cluster.in_reach(run.namespace), self._types)
         failed = failure_digest(run, wanted, providers)
         try:
             wait = await self._reporter.report(run, wanted, ledger, failed)

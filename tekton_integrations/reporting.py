@@ -161,7 +161,7 @@ class Reporter:
         return self._diary.wait(ledger.record, progress)
 
     async def _choose(self, namespace: str, todo: Plan) -> Provider:
-        providers, shared = self._cluster.providers, self._cluster.shared_namespace
+        providers = self._cluster.in_reach(namespace)
         labels = await self._contexts.labels(namespace, providers)
         need = Need(
             types=self._types,
@@ -172,4 +172,4 @@ class Reporter:
             within=todo.within,
             any_name=self._integration.resolves_names,
         )
-        return provider.choose(providers, shared, need)
+        return provider.choose(providers, self._cluster.shared_namespace, need)

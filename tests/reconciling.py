@@ -11,13 +11,12 @@ from msgspec.structs import replace
 
 from tekton_integrations import Context, PermanentError, ProviderType, Record, Result, Run, SecretSource, TemporaryError
 from tekton_integrations.clients import Clients
-from tekton_integrations.cluster import Cluster, Mandate, Timing
+from tekton_integrations.cluster import Cluster, Mandate, Timing, provider_lister
 from tekton_integrations.excerpts import Excerpts
 from tekton_integrations.integration import Delivery
 from tekton_integrations.kube.client import KubeClient
 from tekton_integrations.kube.config import ClusterConfig
 from tekton_integrations.kube.lease import Lease
-from tekton_integrations.kube.lister import Lister
 from tekton_integrations.kube.namespaces import Namespaces
 from tekton_integrations.kube.recorder import EventRecorder
 from tekton_integrations.kube.records import Records
@@ -198,7 +197,7 @@ def _cluster(client: KubeClient, clients: Clients, clock: list[float]) -> Cluste
     return Cluster(
         runs=Runs(client, 30.0),
         records=Records(client, 30.0),
-        providers=Lister[Provider](),
+        providers=provider_lister(),
         credentials=Credentials(client),
         namespaces=Namespaces(client),
         recorder=EventRecorder(client, "test"),

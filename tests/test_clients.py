@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from hack.testbed.certificates import Authority
-from tekton_integrations import TemporaryError
-from tekton_integrations.clients import BUNDLES, IDLE, Clients
+from tekton_integrations import TemporaryError, Throttled
+from tekton_integrations.clients import BUNDLES, IDLE, REST, Clients
 from tekton_integrations.provider import Provider
 from tests.kube.tls import self_signed
 from tests.tls import authority, expired, secure
@@ -201,3 +201,24 @@ async def test_a_namespace_cannot_fill_the_memory_with_bundles(bundles: Callable
         await clients.get(provider(proxy="http://other:1"), URL)
         now[0] = IDLE
         await clients.get(provider(bundles(BUNDLES + 1)), URL)
+
+
+async def test_all_namespaces_together_cannot_either_and_take_turns(bundles: Callable[[int], str]) -> None:
+    now = [0.0]
+    async with Clients({}, clock=lambda: now[0], most=3) as clients:
+        for number in range(3):
+            now[0] += 1.0
+            await clients.get(provider(bundles(number), namespace=f"team-{number}"), URL)
+        first = await clients.get(provider(bundles(1), namespace="team-1"), URL)
+        late = provider(bundles(3), namespace="team-3")
+        now[0] = REST
+        with pytest.raises(Throttled, match="3 different values of") as caught:
+            await clients.get(late, URL)
+        assert caught.value.delay == REST
+        for more in (provider(bundles(2), "http://proxy:1", namespace="other"), provider(namespace="other")):
+            await clients.get(more, URL)  # what is there, and who needs none, is not concerned
+        now[0] = REST + 1.0
+        new = await clients.get(late, URL)
+        assert (new.closed, first.closed) == (False, False)  # the first of all went, and nobody else
+        with pytest.raises(Throttled):
+            await clients.get(provider(bundles(0), namespace="team-0"), URL)

@@ -8,7 +8,8 @@ from cryptography.hazmat.primitives import serialization
 
 from hack.testbed.certificates import Authority, Pair
 from tekton_integrations import Http, TemporaryError
-from tekton_integrations.clients import BUNDLES, Clients, Identity
+from tekton_integrations.certificates import Identity
+from tekton_integrations.clients import BUNDLES, Clients
 from tekton_integrations.http import origin
 from tests.kube.tls import self_signed
 from tests.tls import asking_for, authority, secure

@@ -187,12 +187,12 @@ def test_naming_a_provider_does_not_replace_its_grant() -> None:
 
 
 def test_what_could_be_used_has_a_fingerprint_that_changes_with_it() -> None:
-    app, foreign = provider("app", ANY), provider("other", ANY, namespace="team-b")
+    app, other = provider("app", ANY), replace(provider("other", ANY), type="Slack")
 
     def mark(*providers: Provider) -> str:
-        return fingerprint(providers, ("GitHubApp",), "team-a", SHARED)
+        return fingerprint(providers, ("GitHubApp",))
 
-    assert mark(app) == mark(app, foreign) == mark(foreign, replace(app, resource_version="9"))
+    assert mark(app) == mark(app, other) == mark(other, replace(app, resource_version="9"))
     seen = [mark(), mark(app), mark(replace(app, generation=2)), mark(replace(app, uid="again"))]
     assert len({*seen, mark(app, provider("own", namespace="team-a"))}) == 5
 

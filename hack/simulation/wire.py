@@ -12,7 +12,8 @@ import aiohttp
 from multidict import CIMultiDict
 from yarl import URL
 
-from tekton_integrations.clients import Clients, Identity
+from tekton_integrations.certificates import Identity
+from tekton_integrations.clients import Clients
 from tekton_integrations.provider import Provider
 from tests.fakes.github import Call, GitHub, Rule
 from tests.fakes.github.call import Answer
