@@ -3,10 +3,7 @@
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any
-
-import aiohttp
 
 from hack.testbed import TestBed
 from tekton_integrations.kube.client import KubeClient
@@ -38,7 +35,7 @@ async def acting(bed: TestBed, namespace: str, account: str) -> AsyncIterator[Ku
 async def served(bed: TestBed, **settings: Any) -> AsyncIterator[str]:
     """The URL of a service in this process."""
     await bed.apply(MANIFEST)
-    given = {"host": "127.0.0.1", "port": 0, "insecure": True} | settings
+    given: dict[str, Any] = {"host": "127.0.0.1", "port": 0, "insecure": True, **settings}
     async with acting(bed, HOME, ACCOUNT) as client, opened(WebSettings(**given), client) as port:
         yield f"{'https' if given.get('certificate') else 'http'}://127.0.0.1:{port}"
 
@@ -60,13 +57,3 @@ async def bind(bed: TestBed, namespace: str, role: dict[str, str], account: str,
             "subjects": [{"kind": "ServiceAccount", "name": account, "namespace": home}],
         }
     )
-
-
-async def text(session: aiohttp.ClientSession, url: str) -> str:
-    async with session.get(url) as answer:
-        return await answer.text()
-
-
-def fresh(folder: Path, name: str) -> Path:
-    (folder / name).mkdir()
-    return folder / name
