@@ -1,6 +1,7 @@
 """`GET /logs/:run`: the logs of all its tasks while they come, as text. A run that is not there yet is waited for."""
 
 import asyncio
+import re
 import socket
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing, contextmanager
@@ -19,6 +20,8 @@ from tekton_integrations.web.shared import CLIENT, SETTINGS, WATCHES, unavailabl
 MOST_LINES = 1_000_000
 # Bytes that wait for a reader, in this process; the kernel holds some times that.
 BUFFER = 16 * 1024
+# ECMA-48's only sequences that are left in pieces.
+_COLOUR = re.compile(rb"\x1b\[[0-9;:]*m")
 _HEADERS = {
     "Content-Type": "text/plain; charset=utf-8",
     # nginx would keep lines back until it has a buffer full.
@@ -70,8 +73,8 @@ async def _logs(request: web.Request) -> web.StreamResponse:
     return await send_log(request, question.key(run), wanted)
 
 
-async def send_log(request: web.Request, key: RunName, wanted: Wanted) -> web.StreamResponse:
-    """To a reader who may have it. Raises HTTPServiceUnavailable."""
+async def send_log(request: web.Request, key: RunName, wanted: Wanted, *, colours: bool = True) -> web.StreamResponse:
+    """To a reader who may have it; without `colours` as a browser shows text. Raises HTTPServiceUnavailable."""
     settings, access = request.app[SETTINGS], Access.of(request)
     log = logger.bind(reader=(await access.reader()).name, namespace=key.namespace, run=key.name)
     with request.app[READERS].one_more():
@@ -80,17 +83,17 @@ async def send_log(request: web.Request, key: RunName, wanted: Wanted) -> web.St
         await response.prepare(request)
         _hold_little(request)
         try:
-            await _send(request, response, _texts(request, key, wanted))
+            await _send(request, response, _texts(request, key, wanted, colours=colours))
         except _Stalled:
             log.warning("reader dropped", seconds=settings.stall)
     return response
 
 
-async def _texts(request: web.Request, key: RunName, wanted: Wanted) -> AsyncGenerator[bytes, None]:
+async def _texts(request: web.Request, key: RunName, wanted: Wanted, *, colours: bool) -> AsyncGenerator[bytes, None]:
     try:
         async with following(request.app[CLIENT], request.app[WATCHES], key, wanted) as pieces:
             async for piece in pieces:
-                yield piece.text()
+                yield piece.text() if colours else _COLOUR.sub(b"", piece.text())
     except ApiError as error:
         yield f"--- {unavailable('the log ends here', error).text}\n".encode()
 

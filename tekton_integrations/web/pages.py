@@ -28,7 +28,7 @@ from tekton_integrations.web.feeds import Busy, Feed, Feeds
 from tekton_integrations.web.links import Linked, Links, belongs, expires
 from tekton_integrations.web.logs import send_log
 from tekton_integrations.web.markup import answer, rendered, serve_static
-from tekton_integrations.web.question import NAMESPACE, Question, number
+from tekton_integrations.web.question import NAMESPACE, Question, number, yes
 from tekton_integrations.web.run_page import Page
 from tekton_integrations.web.settings import SettingsError
 from tekton_integrations.web.shared import CLIENT, SETTINGS, WATCHES
@@ -149,11 +149,13 @@ async def _events(request: web.Request) -> web.StreamResponse:
 
 
 async def _log(request: web.Request) -> web.StreamResponse:
-    tail = number(request, "tail", None, 100_000)
+    tail, colours = number(request, "tail", None, 100_000), yes(request, "colours", False)
     async with _opened(request) as (_, page, _reader):
         await Access.of(request).logs(page.run.namespace, page.run.name)
         run = page.run
-        return await send_log(request, RunName(run.kind, run.namespace, run.name), Wanted(tail=tail, uid=run.uid))
+        return await send_log(
+            request, RunName(run.kind, run.namespace, run.name), Wanted(tail=tail, uid=run.uid), colours=colours
+        )
 
 
 @asynccontextmanager

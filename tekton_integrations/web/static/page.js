@@ -99,6 +99,30 @@ function listen() {
 const MOST = 2000;
 const LAST = 500;
 
+// The sixteen colours of terminals, and bold; what else a terminal knows is left out.
+function coloured(text) {
+  const [first, ...parts] = text.split(/\x1b\[([\d;:]*)m/);
+  const made = [first];
+  let colour = "";
+  let bold = "";
+  for (let at = 0; at < parts.length; at += 2) {
+    for (const code of parts[at].split(";").map(Number)) {
+      if (code === 0) colour = bold = "";
+      else if (code === 1) bold = "bold";
+      else if (code === 22) bold = "";
+      else if (code === 39) colour = "";
+      else if ((code >= 30 && code <= 37) || (code >= 90 && code <= 97)) colour = `c${code % 10}`;
+      else if (code === 38 || code === 48) break;
+    }
+    if (!parts[at + 1]) continue;
+    const span = document.createElement("span");
+    span.className = `${colour} ${bold}`.trim();
+    span.textContent = parts[at + 1];
+    made.push(span);
+  }
+  return made;
+}
+
 class Log {
   constructor(element) {
     this.element = element;
@@ -116,6 +140,7 @@ class Log {
   async read() {
     const url = new URL(this.element.dataset.log, location.href);
     url.searchParams.set("tail", LAST);
+    url.searchParams.set("colours", "true");
     const answer = await fetch(url);
     if (!answer.ok) return this.add(`The log can't be read: ${(await answer.text()).slice(0, 300)}\n`);
     const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
@@ -142,7 +167,7 @@ class Log {
       span.textContent = from;
       line.append(span);
     }
-    line.append(rest || (from ? "" : "\u200b"));
+    line.append(...coloured(rest || (from ? "" : "\u200b")));
     return line;
   }
 
