@@ -6,6 +6,7 @@ Who reads too slowly misses states in between, and never the last one; so a read
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 
 from tekton_integrations.inquiry import Inquiry
 from tekton_integrations.kube.client import ApiError, KubeClient, collection
@@ -21,9 +22,6 @@ from tekton_integrations.story import stories
 from tekton_integrations.web.run_page import Page
 from tekton_integrations.web.view import view
 
-# Runs that are looked at, at a time, and seconds that a feed outlives its last reader: a page is loaded, then streamed.
-MOST = 300
-LINGER = 5.0
 # Seconds between two looks at least, and at most: of what a story tells, not all is watched.
 PACE = 0.5
 REFRESH = 30.0
@@ -76,11 +74,19 @@ class Feed:
         self._changed = asyncio.Event()
 
 
-class Feeds:
-    """`silence`: seconds without a byte after which a watch counts as dead."""
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """`most`: runs that are looked at, at a time. `linger`: seconds that a feed outlives its last reader: a page is
+    loaded, then streamed. `silence`: seconds without a byte after which a watch counts as dead."""
 
-    def __init__(self, client: KubeClient, watches: RunWatches, inquiry: Inquiry, silence: float = 90.0) -> None:
-        self._client, self._watches, self._inquiry, self._silence = client, watches, inquiry, silence
+    most: int = 300
+    linger: float = 5.0
+    silence: float = 90.0
+
+
+class Feeds:
+    def __init__(self, client: KubeClient, watches: RunWatches, inquiry: Inquiry, limits: Limits) -> None:
+        self._client, self._watches, self._inquiry, self._limits = client, watches, inquiry, limits
         self._open: dict[RunName, Feed] = {}
 
     def __len__(self) -> int:
@@ -97,7 +103,7 @@ class Feeds:
             yield feed
         finally:
             feed.readers -= 1
-            asyncio.get_running_loop().call_later(0 if feed.over else LINGER, self._leave, feed)
+            asyncio.get_running_loop().call_later(0 if feed.over else self._limits.linger, self._leave, feed)
 
     async def close(self) -> None:
         tasks = [feed.work for feed in self._open.values() if feed.work]
@@ -106,7 +112,7 @@ class Feeds:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     def _begin(self, key: RunName) -> Feed:
-        if len(self._open) >= MOST:
+        if len(self._open) >= self._limits.most:
             raise Busy
         feed = self._open[key] = Feed(key)
         feed.work = asyncio.create_task(self._keep(feed))
@@ -158,7 +164,7 @@ class Feeds:
 
     @asynccontextmanager
     async def _records(self, key: RunName) -> AsyncIterator["Records"]:
-        records = Records(self._client, key, self._silence)
+        records = Records(self._client, key, self._limits.silence)
         work = asyncio.create_task(records.informer.run())
         try:
             yield records

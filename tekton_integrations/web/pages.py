@@ -24,7 +24,7 @@ from tekton_integrations.web import listing
 from tekton_integrations.web.access import WAYS, Access, Reader, Way
 from tekton_integrations.web.answers import ERROR_PAGE
 from tekton_integrations.web.events import Streams
-from tekton_integrations.web.feeds import Busy, Feed, Feeds
+from tekton_integrations.web.feeds import Busy, Feed, Feeds, Limits
 from tekton_integrations.web.links import Linked, Links, belongs, expires
 from tekton_integrations.web.logs import send_log
 from tekton_integrations.web.markup import answer, rendered, serve_static
@@ -46,7 +46,7 @@ def add_to(app: web.Application) -> None:
     """Raises SettingsError."""
     settings = app[SETTINGS]
     inquiry = Inquiry(app[CLIENT], settings.home)
-    app[FEEDS] = Feeds(app[CLIENT], app[WATCHES], inquiry, settings.watch_silence)
+    app[FEEDS] = Feeds(app[CLIENT], app[WATCHES], inquiry, Limits(silence=settings.watch_silence))
     app[STREAMS], app[LISTED] = Streams(), listing.Runs(app[CLIENT])
     app[ERROR_PAGE] = error_page
     app.cleanup_ctx.append(_closing)
