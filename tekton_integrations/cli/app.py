@@ -5,6 +5,7 @@ from importlib.metadata import version as distribution_version
 import typer
 
 from tekton_integrations.cli.commands import Commands
+from tekton_integrations.cli.doctor import doctor
 from tekton_integrations.cli.record import record
 from tekton_integrations.cli.render import render
 from tekton_integrations.cli.report import report
@@ -37,3 +38,4 @@ app.command()(record)
 app.command()(why)
 app.command()(render)
 app.command()(report)
+app.add_typer(doctor, name="doctor")

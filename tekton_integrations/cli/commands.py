@@ -18,14 +18,16 @@ _ANYTHING = {"ignore_unknown_options": True, "allow_extra_args": True}
 class Commands(TyperGroup):
     """The core's own commands, whose names nobody else can have, and those of packages."""
 
+    group = GROUP
+
     # Newer versions of typer bring a copy of click, so there is no telling which module its types are of.
     def list_commands(self, ctx: Any) -> list[str]:
         own = super().list_commands(ctx)
-        return [*own, *sorted({point.name for point in entry_points(group=GROUP)} - set(own))]
+        return [*own, *sorted({point.name for point in entry_points(group=self.group)} - set(own))]
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         own = super().get_command(ctx, cmd_name)
-        points = () if own else tuple(entry_points(group=GROUP, name=cmd_name))
+        points = () if own else tuple(entry_points(group=self.group, name=cmd_name))
         return _loaded(points) if points else own
 
 

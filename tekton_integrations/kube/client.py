@@ -79,6 +79,14 @@ class KubeClient:
         headers = {"Accept": accept} if accept else None
         return await self._call("GET", path, headers, params=params, timeout=timeout)
 
+    async def date(self) -> str:
+        """The header Date of an answer, whatever that says; empty without one."""
+        try:
+            async with self._opened.get(self._url("/version"), headers=await self._authorized(None)) as answer:
+                return answer.headers.get("Date", "")
+        except _UNREACHABLE as error:
+            raise _unreachable(error) from error
+
     async def post(self, path: str, body: Any, timeout: float | None = None) -> bytes:
         return await self._call("POST", path, WRITE, body, timeout=timeout)
 

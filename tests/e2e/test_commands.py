@@ -49,7 +49,7 @@ class Terminal:
         return Told(*await run(*arguments, "-n", self._namespace, environment=self._environment))
 
 
-async def _somebody(bed: TestBed, name: str, namespace: str, *roles: str) -> Terminal:
+async def somebody(bed: TestBed, name: str, namespace: str, *roles: str) -> Terminal:
     await bed.apply({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": name, "namespace": namespace}})
     for role in roles:
         await people.bound(bed, f"system:serviceaccount:{namespace}:{name}", role, namespace)
@@ -60,13 +60,13 @@ async def _somebody(bed: TestBed, name: str, namespace: str, *roles: str) -> Ter
 async def reader(bed: TestBed, namespace: str) -> Terminal:
     """May look at runs and records, and at nothing in the controller's namespace."""
     await bed.apply(_role("test-read", "get", "list", "watch"))
-    return await _somebody(bed, "reader", namespace, VIEW, "test-read")
+    return await somebody(bed, "reader", namespace, VIEW, "test-read")
 
 
 @pytest.fixture
 async def owner(bed: TestBed, namespace: str) -> Terminal:
     await bed.apply(_role(EDIT, "get", "list", "watch", "patch"))
-    return await _somebody(bed, "owner", namespace, VIEW, EDIT)
+    return await somebody(bed, "owner", namespace, VIEW, EDIT)
 
 
 def _role(name: str, *verbs: str) -> dict[str, Any]:

@@ -1,0 +1,113 @@
+"""`tekton-integrations doctor` on a real API server: what it finds, and what it may not look at."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from hack.controller import NAMESPACE
+from hack.testbed import TestBed
+from hack.testbed.api import polled
+from tekton_integrations.cli import app
+from tests.e2e.stage import GROUP, Stage
+from tests.e2e.test_commands import Terminal, Told, somebody
+
+VIEW = "tekton-integrations-view"
+RBAC = "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings/tekton-integrations"
+
+
+@pytest.fixture
+async def shown(stage: Stage, namespace: str) -> AsyncIterator[Stage]:
+    """A controller that works, and has tried its Provider."""
+    async with stage.controller():
+        path = f"{GROUP}/namespaces/{NAMESPACE}/providers/github"
+
+        async def tried() -> bool:
+            status = (await stage.bed.request("GET", path)).get("status", {})
+            return any(each["status"] == "True" for each in status.get("conditions", ()))
+
+        await polled(tried)
+        yield stage
+
+
+@pytest.fixture
+def admin(bed: TestBed, namespace: str) -> Terminal:
+    return Terminal(bed.admin_kubeconfig, namespace)
+
+
+def levels(told: Told) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {}
+    for each in told.json:
+        found.setdefault(each["subject"], set()).add(each["level"])
+    return found
+
+
+def about(told: Told, subject: str) -> dict[str, Any]:
+    [found] = [each for each in told.json if each["subject"] == subject]
+    assert isinstance(found, dict)
+    return found
+
+
+async def test_nothing_is_wrong_with_an_installation_that_works(shown: Stage, admin: Terminal) -> None:
+    told = await admin.run("doctor", "-o", "json")
+    assert told.code == 0, told.text
+    found = levels(told)
+    account = f"rights of {NAMESPACE}/tekton-integrations"
+    for subject in ("clock", "Tekton", account, "integration github", "integration core", "reports"):
+        assert found[subject] == {"ok"}, told.text
+    assert found[f"Provider {NAMESPACE}/github"] == {"ok"}
+    assert found[f"endpoint {shown.github.url}"] == {"ok"}
+    assert "problem" not in {level for each in found.values() for level in each}
+    text = await admin.run("doctor", "--no-calls")
+    assert text.text.rstrip().endswith("0 problems, 0 warnings")
+    assert max(map(len, text.text.splitlines())) <= 80
+
+
+async def test_what_is_broken_is_told_with_its_cure(shown: Stage, namespace: str, admin: Terminal) -> None:
+    bed = shown.bed
+    binding = await bed.request("GET", RBAC)
+    await bed.request("DELETE", RBAC)
+    policy = "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicybindings/tekton-integrations-records"
+    guard = await bed.request("GET", policy)
+    await bed.request("DELETE", policy)
+    try:
+        told = await admin.run("doctor", "-o", "json", "--no-calls")
+    finally:
+        await bed.apply(*(_anew(each) for each in (binding, guard)))
+    assert told.code == 1
+    assert about(told, "policy tekton-integrations-records")["cure"] == "apply manifests/ of this version"
+    lacking = [each for each in told.json if each["subject"].startswith("rights") and each["level"] == "problem"]
+    assert ["manifests/base/rbac.yaml" in each["cure"] for each in lacking] == [True]
+    assert "create integrationstatuses" in lacking[0]["said"]
+
+
+async def test_without_a_controller_that_is_the_problem(stage: Stage, admin: Terminal) -> None:
+    async with stage.controller():
+        pass
+    told = await admin.run("doctor", "-o", "json", "--no-calls")
+    assert told.code == 1
+    assert about(told, "integration github")["said"] == "no controller works it"
+    assert "get deployment,pods,events" in about(told, "integration github")["cure"]
+
+
+async def test_whoever_may_see_little_is_told_what_could_not_be_looked_at(
+    shown: Stage, bed: TestBed, namespace: str
+) -> None:
+    reader = await somebody(bed, "little", namespace, VIEW)
+    told = await reader.run("doctor", "-o", "json", "--no-calls")
+    assert told.code == 0, told.text
+    found = levels(told)
+    assert found["controller"] == found["Providers"] == {"unknown"}
+    assert found["definition providers.integrations.tekton.dev"] == found["reports"] == {"ok"}
+    assert "could not be looked at" in about(told, "controller")["said"]
+
+
+def _anew(each: dict[str, Any]) -> dict[str, Any]:
+    return {**each, "metadata": {"name": each["metadata"]["name"]}}
+
+
+def test_without_a_cluster_it_says_what_to_set(tmp_path: Path) -> None:
+    done = CliRunner().invoke(app, ["doctor", "--kubeconfig", str(tmp_path / "none")])
+    assert (done.exit_code, "set KUBECONFIG" in done.output) == (1, True)

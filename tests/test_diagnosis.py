@@ -1,0 +1,130 @@
+"""What doctors look for, as far as no cluster is needed: the same rights as manifests/, fields that a definition lacks,
+reports that got stuck, Providers and clocks."""
+
+import copy
+import time
+from email.utils import formatdate
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from hack.testbed.apply import manifests
+from tekton_integrations.diagnosis import Level
+from tekton_integrations.diagnosis.clocks import clock
+from tekton_integrations.diagnosis.definitions import KINDS, POLICIES, lacks
+from tekton_integrations.diagnosis.providers import standing
+from tekton_integrations.diagnosis.records import stuck
+from tekton_integrations.diagnosis.rights import AT_HOME, EVERYWHERE, LOGS, SECRETS
+from tekton_integrations.provider import Grant, Provider
+from tekton_integrations.record import Condition, Record, RunRef
+from tekton_integrations.standing import Standing, Verdict
+from tests import rights
+from tests.conftest import MANIFESTS
+
+NOW = 1_800_000_000.0
+RECORD = Record(
+    namespace="team-a",
+    name="x",
+    run=RunRef(api_version="tekton.dev/v1", kind="PipelineRun", name="build", uid="1"),
+    integration="github",
+)
+PROVIDER = Provider(
+    namespace="team-a",
+    name="github",
+    uid="1",
+    resource_version="1",
+    generation=2,
+    type="GitHubApp",
+    endpoint="",
+    grants=(Grant(namespaces=("*",), targets=("acme/*",)),),
+    spec={},
+)
+
+
+def test_the_rights_that_are_asked_about_are_those_that_manifests_grant() -> None:
+    roles = [each for each in manifests(MANIFESTS) if each["kind"] in ("Role", "ClusterRole")]
+    for table, kind, name in (
+        (EVERYWHERE, "ClusterRole", "tekton-integrations"),
+        (AT_HOME, "Role", "tekton-integrations"),
+        (SECRETS, "ClusterRole", "tekton-integrations-secrets"),
+        (LOGS, "ClusterRole", "tekton-integrations-logs"),
+    ):
+        [role] = [each for each in roles if (each["kind"], each["metadata"]["name"]) == (kind, name)]
+        granted = {
+            (group, resource, verb)
+            for rule in role["rules"]
+            for group in rule["apiGroups"]
+            for resource in rule["resources"]
+            for verb in rule["verbs"]
+        }
+        assert set(table) == granted
+    assert {tuple(each) for each in (*EVERYWHERE, *AT_HOME, *SECRETS, *LOGS)} == {tuple(each) for each in rights.USED}
+
+
+def test_the_definitions_and_policies_that_are_looked_for_are_those_of_manifests() -> None:
+    named = {(each["kind"], each["metadata"]["name"]) for each in manifests(MANIFESTS)}
+    assert {name.partition(".")[0] for kind, name in named if kind == "CustomResourceDefinition"} == set(KINDS)
+    assert {name for kind, name in named if kind == "ValidatingAdmissionPolicy"} == set(POLICIES)
+
+
+def _schema() -> Any:
+    [found] = [each for each in manifests(MANIFESTS) if each["metadata"]["name"].startswith("integrationstatuses.")]
+    return copy.deepcopy(found["spec"]["versions"][0]["schema"]["openAPIV3Schema"])
+
+
+def test_a_definition_that_would_drop_what_is_written_is_found_out() -> None:
+    schema = _schema()
+    assert lacks(schema) == set()
+    del schema["properties"]["status"]["properties"]["sources"]
+    del schema["properties"]["status"]["properties"]["target"]["properties"]["endpoint"]
+    del schema["properties"]["status"]["properties"]["conditions"]["items"]["properties"]["observedGeneration"]
+    assert lacks(schema) == {"status.sources", "status.target.endpoint", "status.conditions.observedGeneration"}
+
+
+def test_what_was_given_up_and_what_is_overdue_is_told_with_its_cure() -> None:
+    refused = replace(RECORD, condition=Condition(status="False", reason="NotGranted"))
+    records = [refused] * 5 + [replace(RECORD, next_attempt=NOW - 3600), replace(RECORD, next_attempt=NOW - 60)]
+    given_up, overdue, counted = stuck(records, NOW)
+    assert (given_up.level, overdue.level, counted.level) == (Level.WARNING, Level.PROBLEM, Level.OK)
+    assert given_up.said.startswith("5 given up for NotGranted: team-a/build")
+    assert "spec.grants" in given_up.cure
+    assert overdue.said.startswith("1 should have been tried again")
+    assert counted.said == "7 in all, of which 2 go on"
+    assert [each.level for each in stuck([replace(refused, integration="scan.example.com")], NOW)] == [Level.OK]
+
+
+def _verdict(status: str, generation: int = 2) -> Standing:
+    return Standing(
+        verdict=Verdict(status=status, reason="Forbidden", message="give it", since=1.0, generation=generation)
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "level", "words"),
+    [
+        ({}, Level.WARNING, "was not tried yet"),
+        ({"standing": _verdict("True", 1)}, Level.WARNING, "was not tried yet"),
+        ({"standing": _verdict("False")}, Level.PROBLEM, "Forbidden"),
+        ({"standing": _verdict("True"), "grants": ()}, Level.WARNING, "grants nothing"),
+        ({"standing": _verdict("True")}, Level.OK, "its credential does"),
+    ],
+)
+def test_a_provider_is_as_it_says_itself(changes: dict[str, Any], level: Level, words: str) -> None:
+    [found] = standing([replace(PROVIDER, **changes)])
+    assert found.level is level
+    assert words in found.said
+    assert level is Level.OK or found.cure
+
+
+def test_without_a_provider_nothing_is_reported() -> None:
+    [found] = standing([])
+    assert (found.level, found.subject) == (Level.WARNING, "Providers")
+
+
+def test_a_clock_that_is_wrong_is_told_in_seconds() -> None:
+    assert clock(formatdate(usegmt=True)).level is Level.OK
+    late = clock(formatdate(time.time() - 90, usegmt=True))
+    assert late.level is Level.WARNING
+    assert "by -" in late.said
+    assert clock("").level is clock("yesterday").level is Level.UNKNOWN
