@@ -1,5 +1,7 @@
 """The cache: newest state by name, and indexes that always agree with it."""
 
+import gc
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -99,3 +101,11 @@ def test_indexes_always_agree_with_the_objects(script: list[tuple[bool, str, int
             assert known.by("value", letter) == sorted(
                 (each for each in known if each.value == letter), key=lambda each: each.name
             )
+
+
+def test_a_new_object_does_not_have_the_collector_look_through_all_others() -> None:
+    known = lister(*(thing(f"thing-{number}") for number in range(2000)))
+    gc.collect()
+    known.put(thing("another"))
+    young = [each for each in gc.get_objects(generation=0) if isinstance(each, dict) and len(each) > 1000]
+    assert not young

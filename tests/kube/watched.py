@@ -15,7 +15,7 @@ from tekton_integrations.kube.source import Source
 from tests.fakes.watch_server import PATH, PATIENCE, WatchServer
 
 
-class Thing(msgspec.Struct, frozen=True, kw_only=True):
+class Thing(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     namespace: str
     name: str
     uid: str
