@@ -113,6 +113,8 @@ class Http:
                 timeout=self._timeout,
                 allow_redirects=False,
             ) as answer:
+                if answer.status == 407:  # without TLS a proxy answers in the server's place
+                    raise _proxy_refused(origin(url), 407)
                 content = await _read(answer, limit, cut=cut)
                 if content is None:
                     message = (
@@ -162,10 +164,7 @@ def _unconnected(host: str, error: aiohttp.ClientError) -> IntegrationError:
         message = f"the certificate of {host} {_distrust(error.certificate_error)}"
         return TemporaryError("CertificateRefused", message, LOOK_AGAIN, needs_help=True, down=True)
     if isinstance(error, aiohttp.ClientHttpProxyError) and error.status < 500:
-        why = "asks for a password" if error.status == 407 else f"refuses with {error.status}"
-        cure = "let it pass calls to there, or correct spec.proxy of the Provider (HTTPS_PROXY if it has none)"
-        message = f"the proxy before {host} {why}; {cure}"
-        return TemporaryError("ProxyRefused", message, LOOK_AGAIN, needs_help=True, down=True)
+        return _proxy_refused(host, error.status)
     if isinstance(error, aiohttp.ClientHttpProxyError):
         message = f"no connection to {host}: the proxy before it answered {error.status}"
     elif isinstance(error, aiohttp.ClientProxyConnectionError):
@@ -173,6 +172,15 @@ def _unconnected(host: str, error: aiohttp.ClientError) -> IntegrationError:
     else:
         message = f"no connection to {host}: {clean(str(error))}"
     return TemporaryError("Unreachable", message, down=True)
+
+
+def _proxy_refused(host: str, status: int) -> TemporaryError:
+    why = "asks for a password" if status == 407 else f"refuses with {status}"
+    variable = "HTTP_PROXY" if host.startswith("http:") else "HTTPS_PROXY"
+    cure = f"let it pass calls to there, or correct spec.proxy of the Provider ({variable} if it has none)"
+    return TemporaryError(
+        "ProxyRefused", f"the proxy before {host} {why}; {cure}", LOOK_AGAIN, needs_help=True, down=True
+    )
 
 
 def _breakage(error: aiohttp.ClientError | OSError) -> str:

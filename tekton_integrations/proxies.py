@@ -1,6 +1,6 @@
 """The proxy that the environment asks for, by Go's rules, which Kubernetes' other programs follow.
 
-https://pkg.go.dev/golang.org/x/net/http/httpproxy#Config; no HTTP_PROXY, as only loopback is spoken to without TLS.
+https://pkg.go.dev/golang.org/x/net/http/httpproxy#Config
 """
 
 import functools
@@ -13,11 +13,11 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 class Proxies:
-    """From HTTPS_PROXY and NO_PROXY, also in lower case. Raises ValueError for a proxy that can't be used."""
+    """By HTTPS_PROXY, HTTP_PROXY and NO_PROXY, also in lower case. Raises ValueError for one that can't be used."""
 
     def __init__(self, environ: Mapping[str, str]) -> None:
-        self._proxy = _proxy(environ.get("HTTPS_PROXY") or environ.get("https_proxy") or "")
-        exceptions = environ.get("NO_PROXY") or environ.get("no_proxy") or ""
+        self._proxies = {scheme: _proxy(environ, f"{scheme}_proxy") for scheme in ("https", "http")}
+        exceptions = _said(environ, "no_proxy")
         self._exceptions = [entry for part in exceptions.lower().split(",") if (entry := part.strip())]
         # Asked before each report, and of few hosts.
         self._remembered = functools.lru_cache(maxsize=256)(self._find)
@@ -29,12 +29,18 @@ class Proxies:
     def _find(self, url: str) -> str:
         parsed = URL(url)
         host, port = (parsed.host or "").lower().rstrip("."), parsed.port
-        if not self._proxy or parsed.scheme != "https" or _loopback(host):
+        proxy = self._proxies.get(parsed.scheme, "")
+        if not proxy or _loopback(host):
             return ""
-        return "" if any(_excepts(entry, host, port) for entry in self._exceptions) else self._proxy
+        return "" if any(_excepts(entry, host, port) for entry in self._exceptions) else proxy
 
 
-def _proxy(text: str) -> str:
+def _said(environ: Mapping[str, str], name: str) -> str:
+    return environ.get(name.upper()) or environ.get(name) or ""
+
+
+def _proxy(environ: Mapping[str, str], name: str) -> str:
+    text = _said(environ, name)
     if not text:
         return ""
     url = text if "://" in text else f"http://{text}"
@@ -43,7 +49,7 @@ def _proxy(text: str) -> str:
     except ValueError:
         usable = False
     if not usable:  # without the text, which may hold a password
-        raise ValueError("HTTPS_PROXY is no URL of an HTTP proxy; write it as http://host:port")
+        raise ValueError(f"{name.upper()} is no URL of an HTTP proxy; write it as http://host:port")
     return url
 
 

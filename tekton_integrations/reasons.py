@@ -26,8 +26,10 @@ REASONS = {
     "AmbiguousProvider": Entry("Several Providers grant the same.", "Name one in the annotation `provider`."),
     "AnnotationTooLong": Entry("A value is over 4,096 characters, or all together over 16,384.", "Shorten it."),
     "EgressRefused": Entry(
-        "An answer led to another host than the Provider's endpoint, and its credential goes nowhere else.",
-        "Correct `spec.endpoint` of the Provider.",
+        "A URL of the run leads inside (private, loopback, Services) or, whoever names it, to where a cloud keeps its "
+        "machines' secrets; or an answer led away from the Provider's endpoint.",
+        "Correct the URL; or name its host in full in `spec.grants` of the Provider, or as its `spec.endpoint`. After "
+        "such an answer: correct `spec.endpoint`.",
     ),
     "Forbidden": Entry(
         "The service refused: a permission is missing, an App's installation is suspended, or a rule of the "
@@ -104,7 +106,7 @@ REASONS = {
     ),
     "ProxyRefused": Entry(
         "The proxy does not let calls pass to the endpoint, or wants a password.",
-        "Let it pass them; or correct `spec.proxy` of the Provider, or the controller's `HTTPS_PROXY`.",
+        "Let it pass them; or correct `spec.proxy` of the Provider, or the controller's `HTTPS_PROXY` (`HTTP_PROXY`).",
     ),
     "Redirected": Entry("The endpoint answered with a redirect (3xx).", "Name the address that it leads to."),
     "Retrying": Entry("The last try failed; the message says why.", _BY_ITSELF),

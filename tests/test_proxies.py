@@ -26,21 +26,30 @@ def test_the_proxy_is_that_for_https(environ: dict[str, str], proxy: str) -> Non
     assert Proxies(environ).of(URL) == proxy
 
 
+def test_what_has_no_tls_has_a_proxy_of_its_own() -> None:
+    url = "http://hooks.example.com/x"
+    assert Proxies({"HTTP_PROXY": PROXY, "HTTPS_PROXY": "http://other:1"}).of(url) == PROXY
+    assert Proxies({"http_proxy": PROXY}).of(url) == PROXY
+    assert Proxies({"http_proxy": PROXY, "NO_PROXY": "example.com:80"}).of(url) == ""
+    assert Proxies({"ALL_PROXY": PROXY}).of(url) == ""
+
+
 @pytest.mark.parametrize(
     "value", ["socks5://me:secret@proxy:1", "http://:1", "http://[", "http://me:secret@h:99999", "/"]
 )
 def test_a_proxy_that_cannot_be_used_is_told_without_its_password(value: str) -> None:
-    with pytest.raises(ValueError, match=r"write it as http://host:port") as caught:
-        Proxies({"HTTPS_PROXY": value})
-    assert "secret" not in str(caught.value)
+    for name in ("HTTPS_PROXY", "HTTP_PROXY"):
+        with pytest.raises(ValueError, match=f"{name} is no URL .* write it as http://host:port") as caught:
+            Proxies({name: value})
+        assert "secret" not in str(caught.value)
 
 
 @pytest.mark.parametrize(
     "url",
-    ["http://ghe.example.com", "https://localhost", "https://127.0.0.1:1", "https://127.1.2.3", "https://[::1]:1"],
+    ["http://localhost:1", "https://localhost", "https://127.0.0.1:1", "https://127.1.2.3", "https://[::1]:1"],
 )
-def test_loopback_and_what_has_no_tls_are_never_proxied(url: str) -> None:
-    assert Proxies({"HTTPS_PROXY": PROXY}).of(url) == ""
+def test_loopback_is_never_proxied(url: str) -> None:
+    assert Proxies({"HTTPS_PROXY": PROXY, "HTTP_PROXY": PROXY}).of(url) == ""
 
 
 @pytest.mark.parametrize(

@@ -7,14 +7,16 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
+from aiohttp import web
 
 from hack.controller import COMMAND
 from hack.testbed.certificates import Authority
+from tekton_integrations import PermanentError
 from tekton_integrations.clients import Clients
 from tests.fakes.proxy import Proxy
-from tests.loopback import talking, unused_url
+from tests.loopback import serving, talking, unused_url
 from tests.tls import authority, secure
-from tests.ways import Ways
+from tests.ways import Ways, provider
 
 HOST = "kubernetes.default"  # the authority makes certificates for it, and nobody resolves it here
 
@@ -136,3 +138,27 @@ async def test_behind_a_proxy_the_certificate_is_looked_at_all_the_same(stage: S
     for host in ("ghe.example.com", "127.0.0.2"):
         url = stage.proxy.lead(host, stage.server)
         assert "is for another host" in (await ways.failure(url, stage.bundle, stage.proxy.url)).message
+
+
+async def hello(_: web.BaseRequest) -> web.StreamResponse:
+    return web.Response(text="hello")
+
+
+async def test_what_has_no_tls_goes_through_the_proxy_for_that(stage: Stage) -> None:
+    async with serving(hello) as server:
+        url = stage.proxy.lead("hooks.example.com", server)
+        ways = await stage.ways(HTTP_PROXY=stage.proxy.url, HTTPS_PROXY=await unused_url())
+        assert await ways.get(f"{url}/x") == "hello"
+        assert stage.proxy.asked == [f"GET {url}/x"]
+        stage.proxy.password = "me:secret"
+        error = await (await stage.ways(HTTP_PROXY=stage.proxy.url)).failure(url)
+        assert (error.reason, error.needs_help) == ("ProxyRefused", True)
+        assert f"the proxy before {url} asks for a password" in error.message
+        assert "HTTP_PROXY if it has none" in error.message
+
+
+async def test_a_proxy_does_not_lead_to_an_address_inside_that_a_run_writes(stage: Stage) -> None:
+    ways = await stage.ways(HTTP_PROXY=stage.proxy.url)
+    with pytest.raises(PermanentError, match="leads to an address inside"):
+        await ways.clients.get(provider(), "http://10.1.2.3/x", guarded=True)
+    assert stage.proxy.asked == []

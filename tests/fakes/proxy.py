@@ -1,4 +1,4 @@
-"""A proxy on loopback that opens tunnels (CONNECT), counts them, and refuses when told to."""
+"""A proxy on loopback that opens tunnels (CONNECT), passes on calls without TLS, counts, and refuses when told to."""
 
 import asyncio
 import base64
@@ -11,8 +11,8 @@ from tests.fakes.relay import relay
 
 
 class Proxy:
-    """`hosts` gives where a tunnel to a `host:port` really leads; without an entry it leads there. `password` is what
-    must be shown, as `name:password`; `refusal` the status with which all are refused."""
+    """`hosts` gives where a way to a `host:port` really leads; without an entry it leads there. `password` is what must
+    be shown, as `name:password`; `refusal` the status with which all are refused."""
 
     def __init__(self) -> None:
         self.url = ""
@@ -56,18 +56,19 @@ class Proxy:
     async def _serve(self, head: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         method, target, _ = head.split(" ", 2)
         self.asked.append(f"{method} {target}")
-        if status := self._refuses(head, method):
+        if status := self._refuses(head):
             writer.write(f"HTTP/1.1 {status} No\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".encode())
             return
-        self.tunnels.append(target)
-        host, _, port = self.hosts.get(target, target).rpartition(":")
-        writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
-        await relay(reader, writer, host, int(port))
+        tunnel = method == "CONNECT"
+        place = target if tunnel else urlsplit(target).netloc
+        host, _, port = self.hosts.get(place, place).rpartition(":")
+        if tunnel:
+            self.tunnels.append(target)
+            writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
+        await relay(reader, writer, host, int(port), b"" if tunnel else head.encode())
 
-    def _refuses(self, head: str, method: str) -> int:
+    def _refuses(self, head: str) -> int:
         if self.refusal:
             return self.refusal
-        if method != "CONNECT":
-            return 405
         shown = f"Proxy-Authorization: Basic {base64.b64encode(self.password.encode()).decode()}\r\n"
         return 407 if self.password and shown not in head else 0

@@ -3,10 +3,13 @@
 import asyncio
 
 
-async def relay(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, host: str, port: int) -> None:
-    """Until both sides have ended; closes what it opened. Raises OSError where nobody listens."""
+async def relay(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, host: str, port: int, first: bytes = b""
+) -> None:
+    """Until both sides have ended, beginning with `first`; closes what it opened. OSError where nobody listens."""
     theirs, to_them = await asyncio.open_connection(host, port)
     try:
+        to_them.write(first)
         await asyncio.gather(_pump(reader, to_them), _pump(theirs, writer))
     finally:
         to_them.close()
