@@ -9,14 +9,14 @@ from pathlib import Path
 
 from hack.testbed import StartError
 
-from . import slack
+from . import pages, slack
 from .gallery import gallery
 from .screenshots import HEIGHT, BrowserError, browser, has_emoji, screenshots
 from .stage import ShowcaseError, played
 
 DOCS = Path(__file__).parents[2] / "docs"
 FOLDER = DOCS / "github"
-PLACES = ("github", "slack")
+PLACES = ("github", "slack", "page")
 # The beginning of the page that is on its pictures, in pixels.
 _HEIGHTS = {"github": HEIGHT, "slack": 1500}
 
@@ -25,7 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m hack.showcase",
         description="Plays every recording through the controller, and writes what GitHub and Slack would show: "
-        "index.html, and where there is a Chromium, light.png and dark.png.",
+        "index.html, and where there is a Chromium, light.png and dark.png. Of our page about a run, pictures only.",
     )
     parser.add_argument("--of", choices=PLACES, action="append", help="only what this one shows")
     parser.add_argument("--folder", type=Path, default=DOCS, help="where to (docs): into a folder for each")
@@ -41,8 +41,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _make(folder: Path, place: str, *, pictures: bool) -> None:
-    html = asyncio.run(_page(place))
     folder.mkdir(parents=True, exist_ok=True)
+    if place == "page":
+        return _photograph(folder, pictures=pictures)
+    html = asyncio.run(_page(place))
     page = folder / "index.html"
     page.write_text(html, encoding="utf-8")
     print(page)
@@ -53,6 +55,14 @@ def _make(folder: Path, place: str, *, pictures: bool) -> None:
     if not has_emoji():
         print("no font has emoji, so the pictures show boxes instead; Debian has fonts-noto-color-emoji")
     for picture in screenshots(page, program, height=_HEIGHTS[place]):
+        print(picture)
+
+
+def _photograph(folder: Path, *, pictures: bool) -> None:
+    if not pictures or browser() is None:
+        print("no pictures of the page: " + ("no Chromium was found" if pictures else "not asked for"))
+        return
+    for picture in asyncio.run(pages.photographed(folder)):
         print(picture)
 
 

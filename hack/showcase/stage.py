@@ -59,7 +59,7 @@ async def furnished() -> AsyncIterator[GitHub]:
 async def perform(bed: TestBed, github: GitHub, folder: Path) -> None:
     """Returns when GitHub shows the end of every run."""
     pod = Pod(await bed.service_account_directory(NAMESPACE, SERVICE_ACCOUNT), bed.service_environment)
-    await _furnish(bed, github)
+    await furnish(bed, github)
     log = folder / "controller.log"
     async with (
         Kubelet.started(bed) as kubelet,
@@ -80,7 +80,8 @@ def end_of(log: Path) -> str:
     return "\n".join(log.read_text(errors="replace").splitlines()[-LOG_LINES:])
 
 
-async def _furnish(bed: TestBed, github: GitHub) -> None:
+async def furnish(bed: TestBed, github: GitHub) -> None:
+    """The namespaces, and the Providers."""
     for namespace in (SHOP, OFFICE, LEGACY):
         await bed.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}})
     await bed.apply(logs_allowed(SHOP))

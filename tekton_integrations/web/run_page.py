@@ -128,8 +128,9 @@ def _bar(view: View, row: Row) -> dict[str, float]:
     width = max(1.0, (view.end or now) - view.begin)
     if row.span.started is None:
         return {"width": width, "offset": 0.0, "length": 0.0}
-    length = max(0.0, (row.span.finished or view.end or now) - row.span.started)
-    offset = row.span.started - view.begin
+    # What took no time is seen as well.
+    length = max(width / 100, (row.span.finished or view.end or now) - row.span.started)
+    offset = min(row.span.started - view.begin, width - width / 100)
     return {"width": round(width, 3), "offset": round(offset, 3), "length": round(length, 3)}
 
 

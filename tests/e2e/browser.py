@@ -1,26 +1,16 @@
 """A real Chromium, the one that is installed; tests that need it say so where there is none."""
 
-import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
-from playwright.async_api import Browser, BrowserContext, HttpCredentials, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, HttpCredentials, Page
 
 from hack.showcase.screenshots import browser
 
-PROGRAM = browser()
-needs_chromium = pytest.mark.skipif(PROGRAM is None, reason="there is no Chromium")
+needs_chromium = pytest.mark.skipif(browser() is None, reason="there is no Chromium")
 # Two processors may have much else to do.
 PATIENCE = 20_000.0
-
-
-@asynccontextmanager
-async def chromium() -> AsyncIterator[Browser]:
-    async with async_playwright() as playwright:
-        started = await playwright.chromium.launch(executable_path=PROGRAM, chromium_sandbox=os.geteuid() != 0)
-        yield started
-        await started.close()
 
 
 @asynccontextmanager

@@ -12,11 +12,12 @@ import pytest
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, Error, Page, expect
 
+from hack.chromium import chromium
 from hack.testbed import Kubelet, TestBed
 from tekton_integrations.links import Key, Link, Scope, sign
 from tekton_integrations.web.links import COOKIE
 from tekton_integrations.web.passwords import hashed
-from tests.e2e.browser import PATIENCE, chromium, needs_chromium, password, visitor
+from tests.e2e.browser import PATIENCE, needs_chromium, password, visitor
 from tests.e2e.handmade import Handmade
 from tests.e2e.served import may_read_logs, served
 from tests.e2e.stage import Stage, condition, run_path
