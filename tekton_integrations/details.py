@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
+from tekton_integrations import log
 from tekton_integrations.links import Key, KeyUnfit, Link, Scope, read_key, sign
 from tekton_integrations.provider import Provider
 from tekton_integrations.run import KINDS, Run
@@ -68,12 +69,10 @@ def pages(address: str, key: Path | None, scope: str, lifetime: float) -> Pages 
             f"--page-address {address}: give scheme and host, such as https://runs.example.com, and no path"
         )
     try:
-        return Pages(
-            address=address.rstrip("/"),
-            key=None if key is None else read_key(key),
-            scope=Scope(scope),
-            lifetime=lifetime,
-        )
+        secret = None if key is None else read_key(key)
+        if secret:
+            log.hide(secret.secret)
+        return Pages(address=address.rstrip("/"), key=secret, scope=Scope(scope), lifetime=lifetime)
     except KeyUnfit as error:
         raise PagesError(f"--link-key: {error}") from error
     except ValueError as error:

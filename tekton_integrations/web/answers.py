@@ -45,8 +45,14 @@ async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
     except ApiError as error:
         return _answer(request, unavailable("runs can't be read", error))
     except Exception:
-        logger.exception("bug", path=request.path)
+        logger.exception("bug", route=_route(request))
         return _answer(request, web.HTTPInternalServerError(text="A bug. The log of the service has the traceback."))
+
+
+def _route(request: web.Request) -> str:
+    """Without the values: a signed link is one."""
+    resource = request.match_info.route.resource
+    return resource.canonical if resource else ""
 
 
 def _answer(request: web.Request, error: web.HTTPException) -> web.StreamResponse:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from aiohttp import web
 
+from tekton_integrations import log
 from tekton_integrations.details import path
 from tekton_integrations.links import Expired, Key, KeyUnfit, Link, LinkError, Scope, opened, read_keys
 from tekton_integrations.log import logger
@@ -56,7 +57,7 @@ class Links:
 
     def __init__(self, keys: Path) -> None:
         self._folder = keys
-        self._keys = read_keys(keys)
+        self._keys = _hidden(read_keys(keys))
         self._read = time.monotonic()
 
     async def __call__(self, request: web.Request) -> Reader | None:
@@ -88,10 +89,17 @@ class Links:
         if time.monotonic() - self._read > AGE:
             self._read = time.monotonic()
             try:
-                self._keys = read_keys(self._folder)
+                self._keys = _hidden(read_keys(self._folder))
             except KeyUnfit as error:
                 logger.error("keys of links not read", error=str(error))
         return self._keys
+
+
+def _hidden(keys: dict[str, Key]) -> dict[str, Key]:
+    """From every traceback."""
+    for key in keys.values():
+        log.hide(key.secret)
+    return keys
 
 
 def _refused(error: LinkError) -> web.HTTPUnauthorized:

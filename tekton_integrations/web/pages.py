@@ -38,6 +38,7 @@ FEEDS = web.AppKey("feeds", Feeds)
 STREAMS = web.AppKey("streams", Streams)
 LISTED = web.AppKey("listed", listing.Runs)
 _HEADINGS = {401: "Who are you?", 403: "Not for you", 404: "Not here", 429: "Too often", 503: "Not now"}
+_ADVICE = {404: "Runs are deleted some time after their end, by whoever cleans up, and their logs with their pods."}
 _KEPT = ("WWW-Authenticate", "Retry-After")
 _NOT_YOURS = "This link is for a run that is gone. It opens no other one of that name."
 
@@ -81,7 +82,9 @@ def error_page(request: web.Request, error: web.HTTPException) -> web.StreamResp
     if "text/html" not in request.headers.get("Accept", "") and not request.path.startswith("/l/"):
         return None
     heading = _HEADINGS.get(error.status, error.reason)
-    html = rendered("error.html", heading=heading, message=error.text or "", advice="", favicon="warn")
+    html = rendered(
+        "error.html", heading=heading, message=error.text or "", advice=_ADVICE.get(error.status, ""), favicon="warn"
+    )
     headers = {name: error.headers[name] for name in _KEPT if name in error.headers}
     return answer(html, error.status, headers)
 

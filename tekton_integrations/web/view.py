@@ -126,7 +126,7 @@ def view(run: Run, children: Sequence[Child]) -> View:
         begin=min([run.created, *([run.started] if run.started else [])]),
         end=max(ends, default=run.created) if run.final else None,
         rows=tuple(kept),
-        rest=_rest(left_out) if left_out else "",
+        rest=_rest(left_out) if rows else "No task ran." if run.final else "No task has begun.",
     )
 
 
@@ -204,6 +204,8 @@ def _bounded(rows: list[Row]) -> tuple[list[Row], list[Row]]:
 
 
 def _rest(rows: Sequence[Row]) -> str:
+    if not rows:
+        return ""
     words = Counter(row.look.word.lower() for row in rows)
     counts = ", ".join(f"{number:,} {word}" for word, number in words.most_common())
     return f"And {count(len(rows), 'more task')}: {counts}."

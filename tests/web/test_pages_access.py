@@ -10,7 +10,9 @@ from pathlib import Path
 
 import aiohttp
 import pytest
+import structlog.testing
 from msgspec.structs import replace
+from yarl import URL
 
 from tekton_integrations.kube.client import KubeClient
 from tekton_integrations.kube.config import ClusterConfig
@@ -65,7 +67,7 @@ async def session() -> AsyncIterator[aiohttp.ClientSession]:
         yield session
 
 
-async def status(session: aiohttp.ClientSession, url: str, token: str = "", *, known: bool = False) -> int:
+async def status(session: aiohttp.ClientSession, url: str | URL, token: str = "", *, known: bool = False) -> int:
     headers = CI if known else {"Cookie": f"{COOKIE}={token}"} if token else {}
     async with session.get(url, headers=headers, allow_redirects=False) as answer:
         return answer.status
@@ -141,6 +143,36 @@ async def test_a_link_that_nobody_signed_opens_nothing(url: str, session: aiohtt
 @pytest.mark.parametrize("path", ["/runs/shop/build-2", "/runs/shop", "/runs/office/build-1", "/", "/status/build-1"])
 async def test_a_cookie_opens_no_other_place(url: str, session: aiohttp.ClientSession, path: str) -> None:
     assert await status(session, url + path, sign(KEY, LINK)) == 401
+
+
+async def test_no_log_line_has_a_link_or_a_key(keys: Path, session: aiohttp.ClientSession) -> None:
+    with structlog.testing.capture_logs() as lines:
+        async with serving(link_keys=keys) as url:
+            for token in (sign(KEY, LINK), sign(KEY, replace(LINK, expires=1)), "x.y"):
+                await status(session, f"{url}/l/{token}")
+                await status(session, f"{url}/runs/shop/build-1", token)
+    said = repr(lines)
+    assert "the API server failed" in said
+    assert sign(KEY, LINK)[:40] not in said
+    assert KEY.secret.decode() not in said
+
+
+ODD = [
+    "?before=x",
+    "?before=1~Pod~x",
+    "?before=%00",
+    "/A",
+    "/a%2Fb",
+    "/%2e%2e",
+    "/%00",
+    "/x?kind=Pod",
+    "/x/log?tail=-1",
+]
+
+
+@pytest.mark.parametrize("path", [*ODD, "/x/log?colours=maybe", "/" + "x" * 300, "/x?kind=TaskRun&kind=Pod"])
+async def test_what_nobody_means_is_refused_and_no_bug(url: str, session: aiohttp.ClientSession, path: str) -> None:
+    assert await status(session, URL(f"{url}/runs/shop{path}", encoded=True), known=True) in (400, 404, 503)
 
 
 async def test_a_link_opens_its_run_and_the_logs_only_where_it_says_so(

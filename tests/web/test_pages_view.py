@@ -139,6 +139,16 @@ def test_all_rows_are_drawn_anew_when_the_run_has_ended_and_the_timeline_stands_
     assert "data-grows" in before.parts["row-TaskRun-build-1-lint"]
 
 
+def test_a_run_without_tasks_says_so() -> None:
+    assert "No task has begun." in page(make_run()).parts["rest"]
+    assert "No task ran." in page(make_run(state=State.FAILED)).parts["rest"]
+    assert page().parts["rest"] == ""
+
+
+def test_what_is_tried_again_says_when() -> None:
+    assert "Next try: <time" in page(until=1000.0).parts["stories"]
+
+
 def test_a_deleted_run_is_said_to_be_gone() -> None:
     shown = Page(view=view(RUN, ()), stories=(), gone=True)
     assert "was deleted while you looked" in shown.parts["head"]
