@@ -118,6 +118,8 @@ class Context:
     # What to deliver, with Delivery.MILESTONES. In `settle` the end of a run whose outcome is unknown; None if the
     # receiver has heard of no begin, or of the end.
     milestone: Milestone | None = None
+    # Who asks for the report, and whose credential it takes: for a footer (words.py). Empty in `settle` and `check`.
+    because: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,7 +4,7 @@ announced before a call, and what stays in doubt after it, is in intents.py.
 
 from msgspec.structs import replace
 
-from tekton_integrations import metrics
+from tekton_integrations import metrics, words
 from tekton_integrations.errors import PermanentError, TemporaryError
 from tekton_integrations.integration import Result
 from tekton_integrations.intents import Intents
@@ -86,8 +86,8 @@ class Ledger(Intents):
         first = not self.record.observed_state
         status, reason = ("True", "Reported") if run.final else ("Unknown", "InProgress")
         target = self.record.target
-        shown = f"{target.name} at {target.resource}" if target else self.record.integration
-        message = result.summary or f"{shown} shows {run.state}"
+        name, resource = (target.name, target.resource) if target else (self.record.integration, "its place")
+        message = result.summary or words.shown(name, resource, run.state)
         was_reported = self.record.reported
         await self._write(
             replace(

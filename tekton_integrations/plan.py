@@ -11,7 +11,7 @@ from tekton_integrations.integration import Delivery, Integration
 from tekton_integrations.milestones import reached
 from tekton_integrations.options import parse
 from tekton_integrations.record import Target
-from tekton_integrations.requests import Asked, inherited
+from tekton_integrations.requests import Asked, asked_by, inherited
 from tekton_integrations.run import Run
 
 # In a digest, between that of the facts and that of progress, if there is any.
@@ -23,7 +23,8 @@ _AGAIN = "."
 @dataclass(frozen=True)
 class Plan:
     """A report is due when `digest` is not the one that the record holds. `provider` and `version`
-    are what the run asks for by name, empty where it doesn't. `sources`, `within`: see Asked."""
+    are what the run asks for by name, empty where it doesn't. `sources`, `within`: see Asked. `asked`: who
+    asks, in words."""
 
     options: Any
     target: Target
@@ -32,6 +33,7 @@ class Plan:
     version: str
     sources: dict[str, str]
     within: str = ""
+    asked: str = ""
 
     @property
     def progresses(self) -> bool:
@@ -60,6 +62,7 @@ def plan(integration: Integration, run: Run, wanted: Asked) -> Plan:
         version=wanted.options.get(annotations.VERSION, ""),
         sources=wanted.sources,
         within=wanted.within,
+        asked=asked_by(run, wanted),
     )
 
 

@@ -7,7 +7,7 @@ import dataclasses
 import math
 import random
 
-from tekton_integrations import provider
+from tekton_integrations import provider, words
 from tekton_integrations.cluster import Cluster
 from tekton_integrations.contexts import Contexts
 from tekton_integrations.diary import PACE, SLACK, Diary
@@ -132,7 +132,8 @@ class Reporter:
     async def _show(self, run: Run, todo: Plan, chosen: Provider, ledger: Ledger, *, search: bool) -> Result:
         # A record may have been deleted while nobody looked: look before making anything.
         search = search or ledger.search or (ledger.record.new and self._cluster.runs.older_than_us(run.uid))
-        context = await self._contexts.make(ledger, chosen, run, search=search)
+        made = await self._contexts.make(ledger, chosen, run, search=search)
+        context = dataclasses.replace(made, because=words.because(todo.asked, chosen.path))
         gate = self._contexts.gate(chosen, context)
         if self._integration.delivery is Delivery.LATEST:
             with gate.admitted(context.http.called()):

@@ -36,6 +36,11 @@ def granted_by(provider: str) -> str:
     return f"granted by Provider {provider}"
 
 
-def footer(said: str, asked: str, provider: str) -> str:
-    """For whoever reads a report and wonders why it is there."""
-    return f"{said}; {asked}, {granted_by(provider)}."
+def because(asked: str, provider: str) -> str:
+    """Why a report is made; `asked` is what `asked_by` gives."""
+    return f"{asked}, {granted_by(provider)}"
+
+
+def footer(said: str, why: str) -> str:
+    """For whoever reads a report and wonders why it is there; `why` is what `because` gives, or empty."""
+    return f"{said}; {why}." if why else ""

@@ -33,7 +33,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 async def namespace(bed: TestBed) -> AsyncIterator[str]:
-    made = await bed.request("POST", "/api/v1/namespaces", {"metadata": {"generateName": "test-"}})
+    made = await bed.request("POST", "/api/v1/namespaces", {"metadata": {"generateName": "test-n"}})
     name: str = made["metadata"]["name"]
     yield name
     with suppress(ApiError):  # a test may have deleted it

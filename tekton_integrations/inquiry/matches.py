@@ -1,6 +1,6 @@
 """What comes of each Notification for one run: found by the controller's own code, with what is installed here."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
@@ -10,7 +10,7 @@ from tekton_integrations import annotations
 from tekton_integrations.integration import Integration
 from tekton_integrations.kube.runs_json import decode_run
 from tekton_integrations.matching import Index, Standing
-from tekton_integrations.notices import OPTED_OUT, Notices
+from tekton_integrations.notices import OPTED_OUT, TOO_MANY, Notices
 from tekton_integrations.notification import Notification
 from tekton_integrations.provider import Provider
 from tekton_integrations.record import Record
@@ -43,7 +43,8 @@ class Outcome(NamedTuple):
 
 
 class Matches:
-    """`partial`: not all Providers and integrations could be read, so one that is missing may be there."""
+    """`crowded`: those that count runs which are too many. `partial`: not all Providers and integrations could be read,
+    so one that is missing may be there."""
 
     def __init__(
         self,
@@ -52,8 +53,10 @@ class Matches:
         notifications: Iterable[Notification],
         providers: Iterable[Provider],
         *,
+        crowded: Collection[str],
         partial: bool,
     ) -> None:
+        self._crowded = crowded
         self._integrations = integrations
         self._partial = partial
         self._providers = {(each.namespace, each.name): each for each in providers}
@@ -71,7 +74,8 @@ class Matches:
         run = decode_run(raw, notices=self._live)
         decode_run(raw, notices=self._suspended)
         labels = msgspec.json.decode(raw, type=_Labelled).metadata.labels
-        return Outcome(run, tuple(self._matches(run, labels)))
+        matches = tuple(self._matches(run, labels))
+        return Outcome(run, tuple(self._admitted(each, run, kept) for each in matches))
 
     def _matches(self, run: Run, labels: Mapping[str, str]) -> Iterator[Match]:
         for standing in self._live.reaching(run, labels):
@@ -92,6 +96,17 @@ class Matches:
             problem = self._live.problem(path)
             if problem and not (self._partial and problem.reason in _HIDDEN):
                 yield Match(notification=path, outcome=problem.reason, message=str(problem))
+
+    def _admitted(self, match: Match, run: Run, kept: Collection[str]) -> Match:
+        """How many of a namespace are open is known to the controller alone: of one that matches and has no record."""
+        alone = any(each.notification == match.notification and each.record for each in run.matched)
+        out = (
+            match.outcome == MATCHED
+            and alone
+            and match.notification in self._crowded
+            and match.notification not in kept
+        )
+        return replace(match, outcome=TOO_MANY) if out else match
 
     def _put(self, notification: Notification) -> None:
         path = notification.path

@@ -18,9 +18,9 @@ def oddities(run: Mapping[str, Any], names: Iterable[str]) -> list[Odd]:
     metadata = run.get("metadata") or {}
     known = sorted(names)
     found = [
-        *_misspelt("annotation", metadata.get("annotations") or {}, known),
-        *_misspelt("label", metadata.get("labels") or {}, known),
-        *(Odd(key, "label") for key in metadata.get("labels") or {} if _ours(key)),
+        *_misspelt("among the annotations", metadata.get("annotations") or {}, known),
+        *_misspelt("among the labels", metadata.get("labels") or {}, known),
+        *(Odd(key, "among the labels") for key in metadata.get("labels") or {} if _ours(key)),
         *_below(run.get("spec"), "spec"),
     ]
     return found[:_MOST]
@@ -29,7 +29,7 @@ def oddities(run: Mapping[str, Any], names: Iterable[str]) -> list[Odd]:
 def of_pods(pods: Iterable[Mapping[str, Any]], known: Mapping[str, Any]) -> list[Odd]:
     """Annotations that stand on pods and not on the run (`known`)."""
     found = [
-        Odd(key, f"annotation of pod {pod['metadata']['name']}")
+        Odd(key, f"on pod {pod['metadata']['name']}")
         for pod in pods
         for key in pod["metadata"].get("annotations") or {}
         if _ours(key) and key not in known
@@ -68,6 +68,6 @@ def _below(value: Any, path: str, depth: int = 0) -> Iterator[Odd]:
     if isinstance(value, dict):
         for key, each in value.items():
             if key in ("annotations", "labels") and isinstance(each, dict):
-                yield from (Odd(name, f"entry of {path}.{key}") for name in each if _ours(name))
+                yield from (Odd(name, f"in {path}.{key}") for name in each if _ours(name))
             else:
                 yield from _below(each, f"{path}.{key}", depth + 1)

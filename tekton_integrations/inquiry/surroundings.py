@@ -4,7 +4,7 @@ import contextlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import msgspec
 
@@ -14,6 +14,7 @@ from tekton_integrations.inquiry.reading import Reader
 from tekton_integrations.integration import Integration
 from tekton_integrations.kube import claims, lease_json
 from tekton_integrations.kube.client import collection
+from tekton_integrations.notices import TOO_MANY
 from tekton_integrations.notification import Notification, decode_notification
 from tekton_integrations.provider import Provider, decode_provider
 from tekton_integrations.record import API_VERSION
@@ -36,17 +37,44 @@ async def surroundings(reader: Reader, namespace: str, shared: str, now: float) 
     """`shared`: the controller's namespace."""
     places = dict.fromkeys((namespace, shared))
     providers: list[Provider] = []
-    notifications: list[Notification] = []
+    notifications: list[_Noticed] = []
     for place in places:
         providers += await _all(reader, "Providers", "providers", place, decode_provider)
-        notifications += await _all(reader, "Notifications", "notifications", place, decode_notification)
+        notifications += await _all(reader, "Notifications", "notifications", place, _noticed)
     installed = await _installed(reader, shared, now)
     return Surroundings(
         providers=providers,
         installed=installed,
-        matches=Matches(_loaded(installed), shared, notifications, providers, partial=bool(reader.unread)),
+        matches=Matches(
+            _loaded(installed),
+            shared,
+            [each.notification for each in notifications],
+            providers,
+            crowded={each.notification.path for each in notifications if each.too_many},
+            partial=bool(reader.unread),
+        ),
         unread=tuple(reader.unread),
     )
+
+
+class _Noticed(NamedTuple):
+    """A Notification, and of how many runs it says that they are too many."""
+
+    notification: Notification
+    too_many: int
+
+
+class _Counts(msgspec.Struct):
+    suppressed: dict[str, int] = {}
+
+
+class _Counted(msgspec.Struct):
+    status: _Counts = msgspec.field(default_factory=_Counts)
+
+
+def _noticed(raw: msgspec.Raw) -> _Noticed:
+    counted = msgspec.json.decode(raw, type=_Counted).status.suppressed
+    return _Noticed(decode_notification(raw), counted.get(TOO_MANY, 0))
 
 
 async def _all(reader: Reader, what: str, plural: str, namespace: str, decode: Callable[[msgspec.Raw], T]) -> list[T]:

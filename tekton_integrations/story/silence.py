@@ -88,7 +88,11 @@ def nothing_asks(facts: Facts) -> Story:
         others = f" and {len(facts.below) - 1} more" if len(facts.below) > 1 else ""
         said = f"the run itself asks for nothing, but its {kind} {name}{others} does and is reported on its own"
         return _story(
-            facts, Verdict.NOT_ASKED, "AskedBelow", said, f"See: why {name} --kind {kind} -n {facts.namespace}"
+            facts,
+            Verdict.NOT_ASKED,
+            "AskedBelow",
+            said,
+            f"Ask about that one: why {name} --kind {kind} -n {facts.namespace}",
         )
     said = "nothing asks for this run to be shown: it has no annotation of an integration"
     if found := _unread(facts, "Notifications"):
@@ -136,9 +140,9 @@ def _of_match(facts: Facts, match: Match) -> Story:
 def _mistaken(facts: Facts, odd: Odd) -> Story:
     key = clean(odd.key)
     if odd.meant:
-        said = f"the {odd.place} {key} is none of ours: keys end with .{annotations.DOMAIN}/…"
+        said = f"{key}, {odd.place}, is none of ours: those begin with a name and .{annotations.DOMAIN}/"
         return _story(facts, Verdict.NOT_ASKED, "Misspelt", said, f"Write {clean(odd.meant)}.")
-    said = f"the {odd.place} {key} does not count there: what asks is an annotation of the run itself"
+    said = f"{key} stands {odd.place}, where it does not count: what asks is an annotation of the run itself"
     return _story(facts, Verdict.NOT_ASKED, "Misplaced", said, f"Put it into metadata.annotations of the {facts.kind}.")
 
 

@@ -7,7 +7,7 @@ from tekton_integrations import words
 from tekton_integrations.record import Record
 from tekton_integrations.requests import Asked, asked_by
 from tekton_integrations.story.values import Facts, Stage, Step
-from tekton_integrations.text import count, duration
+from tekton_integrations.text import duration
 
 # Reasons for which a report ends before a Provider is looked for, and those for which no Provider is found.
 _UNASKED = frozenset(
@@ -34,7 +34,8 @@ def steps(record: Record, asked: Asked | None, facts: Facts) -> Iterator[Step]:
     """Up to the one at which it stopped."""
     reason = record.condition.reason
     counts = reason not in _UNASKED
-    yield Step(stage=Stage.ASKED, done=counts, text=_asked(record, asked, facts))
+    who = _asked(record, asked, facts)
+    yield Step(stage=Stage.ASKED, done=counts, text=who if counts else f"{who}, which is of no use as it stands")
     for path in asked.notifications if asked else filter(None, (record.notification,)):
         yield Step(stage=Stage.MATCHED, done=True, text=f"matched by Notification {path}")
     if not counts:
@@ -83,12 +84,13 @@ def _granted(record: Record, facts: Facts) -> Step:
         return Step(stage=Stage.GRANTED, done=not read, text=f"{text}, which is gone" if read else text)
     verdict = found.standing.verdict
     if verdict is not None and verdict.status == "False":
-        return Step(stage=Stage.GRANTED, done=False, text=f"{text}, which is not ready: {verdict.message}")
+        why = "" if verdict.message == record.condition.message else f": {verdict.message}"
+        return Step(stage=Stage.GRANTED, done=False, text=f"{text}, which is not ready{why}")
     return Step(stage=Stage.GRANTED, done=True, text=text)
 
 
 def _sent(record: Record) -> Step:
-    tried = f"{count(record.attempts, 'try') if record.attempts < 2 else f'{record.attempts:,} tries'} in a row failed"
+    tried = "one try failed" if record.attempts == 1 else f"{record.attempts:,} tries in a row failed"
     failed = f"; {tried}" if record.attempts else ""
     if not record.observed_state:
         return Step(stage=Stage.SENT, done=False if record.given_up else None, text=f"nothing sent so far{failed}")

@@ -7,7 +7,7 @@ from tekton_integrations.record import Record
 from tekton_integrations.requests import Asked, Request, work
 from tekton_integrations.story.silence import absent, elsewhere, left_out, nothing_asks, unreadable
 from tekton_integrations.story.steps import steps
-from tekton_integrations.story.values import NOT_NOW, Facts, Story, Verdict
+from tekton_integrations.story.values import MATCHED, NOT_NOW, Facts, Story, Verdict
 from tekton_integrations.story.waiting import idle, pending
 from tekton_integrations.text import clean
 
@@ -26,6 +26,8 @@ def stories(facts: Facts) -> tuple[Story, ...]:
     ours = [record for record in records if not record.open]
     told = [_of_record(record, _asked(wanted, record), facts) for record in ours]
     known = {record.name for record in ours}
+    refused = {match.notification for match in facts.matches or () if match.outcome != MATCHED}
+    wanted = {name: each for name, each in wanted.items() if name in known or each[0].notification not in refused}
     if facts.records is None:
         told += [unreadable(facts, request) for request, _ in wanted.values()]
     else:

@@ -106,8 +106,8 @@ MATCHED, SUSPENDED, NOT_NOW = "Matched", "Suspended", "NotNow"
 
 
 class Odd(msgspec.Struct, frozen=True):
-    """A key that looks like one of ours and does not count. `place` is where it stands, such as "label"; `meant` is the
-    key that was probably meant, empty where only the place is wrong."""
+    """A key that looks like one of ours and does not count. `place` is where it stands, such as "among the labels";
+    `meant` is the key that was probably meant, empty where only the place is wrong."""
 
     key: str
     place: str

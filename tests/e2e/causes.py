@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 from typing import Any, Self
 
 from hack import objects
-from hack.controller import NAMESPACE
+from hack.controller import NAMESPACE, Controller
 from hack.testbed.api import polled
 from hack.testbed.process import free_port
-from tests.e2e.stage import GROUP, Stage, condition
+from tests.e2e.stage import GROUP, Stage, condition, run_path
 from tests.fakes.github import SecondaryLimit, ServerError
 
 Object = dict[str, Any]
@@ -42,7 +42,9 @@ def asking(run: str, /, **changes: str | None) -> dict[str, str]:
 DONE, RED, GOING = ("True", "Succeeded"), ("False", "Failed"), ("Unknown", "Running")
 
 
-def standing(status: str, reason: str, at: str) -> Object:
+def standing(status: str, reason: str, at: str = "") -> Object:
+    """As Tekton says it; `at` is now unless given."""
+    at = at or datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
     condition = {"type": "Succeeded", "status": status, "reason": reason, "message": "", "lastTransitionTime": at}
     times = {"startTime": at} | ({"completionTime": at} if status != "Unknown" else {})
     return {"conditions": [condition], **times}
@@ -55,6 +57,9 @@ class Causes:
         self.stage = stage
         self.namespace = namespace
         self.crowd = crowd
+        # What `why` said before there was any controller; the controller that came then.
+        self.alone: tuple[int, list[Object]] = (0, [])
+        self.controller: Controller
         self._bed = stage.bed
         self._mess: list[str] = []
 
@@ -97,12 +102,32 @@ class Causes:
         }
         made = await self._bed.request("POST", f"{path}?fieldManager=somebody", body)
         if status is not None:
-            now = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-            await self.take(f"{path}/{name}", {"podName": f"{name}-pod", **standing(*status, at or now)})
+            await self.take(f"{path}/{name}", {"podName": f"{name}-pod", **standing(*status, at)})
         return made
 
     async def take(self, path: str, status: Object) -> None:
         await self._bed.api.patch(f"{path}/status?fieldManager={TEKTON}", {"status": status}, "merge")
+
+    def path(self, name: str) -> str:
+        return run_path(self.namespace, name)
+
+    async def reader(self, name: str, *rules: Object) -> str:
+        """The kubeconfig of an account that may do this much in the namespace."""
+        rbac = "rbac.authorization.k8s.io"
+        metadata = {"name": name, "namespace": self.namespace}
+        subject = {"kind": "ServiceAccount", **metadata}
+        await self._bed.apply(
+            {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata},
+            {"apiVersion": f"{rbac}/v1", "kind": "Role", "metadata": metadata, "rules": list(rules)},
+            {
+                "apiVersion": f"{rbac}/v1",
+                "kind": "RoleBinding",
+                "metadata": metadata,
+                "roleRef": {"apiGroup": rbac, "kind": "Role", "name": name},
+                "subjects": [subject],
+            },
+        )
+        return str(await self._bed.service_account_kubeconfig(self.namespace, name))
 
     async def notify(self, name: str, *, namespace: str = "", label: str = "", **spec: Any) -> None:
         """A Notification for the runs with the label `why: label`, by default its own name."""
@@ -116,7 +141,11 @@ class Causes:
 
     async def providers(self) -> None:
         """Besides the stage's own: one for each thing that may be wrong with it, and two that grant the same."""
-        github = self.stage.github
+        github, app = self.stage.github, self.stage.app
+        github.add_repository("acme/empty", installation_of=app, permissions={"checks": "write"})
+        github.add_repository("forbidden/api", installation_of=app, permissions={"checks": "read"})
+        github.accept_any_commit("forbidden/api")
+        await self.stage.provide(objects.grant("*", targets=["acme/*", "forbidden/*"]))
         for name, (_, kind) in TOKENS.items():
             await self.provide(name, self._token(name, name, github.url))
             if kind is not None:

@@ -2,20 +2,23 @@
 
 import asyncio
 import json
+import re
+import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
-from typer.testing import CliRunner
 
-from hack import objects
 from hack.controller import NAMESPACE
 from hack.testbed import TestBed
-from tekton_integrations.cli import app
-from tests.e2e.causes import CAP, GOING, LONG_AGO, OURS, PREFIX, RED, TEKTON, TOKENS, Causes, asking
-from tests.e2e.stage import GROUP, Stage
+from hack.testbed.api import polled
+from tests.e2e.causes import CAP, DONE, GOING, OURS, PREFIX, RED, Causes, asking, sha, standing
+from tests.e2e.scenes import annotated, not_asking, notified
+from tests.e2e.stage import GROUP, Stage, run_path
+from tests.e2e.words import asked, by_why, in_record, on_check, told
+
+WIDTH = 80
 
 
 @dataclass(frozen=True)
@@ -49,9 +52,9 @@ CASES = {
     "nothing": Case("not-asked", "NotAsked", "no annotation of an integration", "Annotate it"),
     "misspelt-domain": Case("not-asked", "Misspelt", "github.integration.tekton.dev/owner", f"Write {PREFIX}/owner."),
     "half-a-domain": Case("not-asked", "Misspelt", "github.tekton.dev/sha", f"Write {PREFIX}/sha."),
-    "labelled": Case("not-asked", "Misplaced", f"label {PREFIX}/owner does not count", "metadata.annotations"),
+    "labelled": Case("not-asked", "Misplaced", f"{PREFIX}/owner stands among the labels", "metadata.annotations"),
     "in-a-task": Case("not-asked", "Misplaced", "spec.pipelineSpec.tasks[0].taskSpec", "metadata.annotations"),
-    "on-a-pod": Case("not-asked", "Misplaced", "annotation of pod on-a-pod-pod", "metadata.annotations"),
+    "on-a-pod": Case("not-asked", "Misplaced", "stands on pod on-a-pod-pod", "metadata.annotations"),
     "below": Case("not-asked", "AskedBelow", "its TaskRun below-unit does", "why below-unit --kind TaskRun"),
     "below-unit": Case("shown", "Reported", "acme/api: Succeeded", code=0, kind="TaskRun"),
     "early": Case("left-out", "EndedBeforeInstall", "had ended before github was installed", "Start the run again"),
@@ -91,122 +94,16 @@ RECORDED = {
 }
 
 
-async def asked(bed: TestBed, *arguments: str, kubeconfig: str = "") -> tuple[int, str]:
-    """The command's exit code, and what it printed."""
-    access = ["--kubeconfig", kubeconfig or str(bed.admin_kubeconfig)]
-    done = await asyncio.to_thread(CliRunner().invoke, app, ["why", *arguments, *access])
-    assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
-    return done.exit_code, done.output
-
-
-async def told(bed: TestBed, *arguments: str) -> tuple[int, list[dict[str, Any]]]:
-    """The stories of the only run."""
-    code, text = await asked(bed, *arguments, "-o", "json")
-    [run] = json.loads(text)["runs"]
-    return code, run["stories"]
-
-
-async def annotated(causes: Causes) -> None:
-    """Runs that say something themselves."""
-    run = causes.run
-    await run("shown", asking("shown"))
-    await run("red", asking("red"), RED)
-    await run("going", asking("going"), GOING)
-    await run("unresolved", asking("unresolved", sha=None), None, spec={"pipelineRef": {"name": "later"}})
-    await run("early", asking("early"), at=LONG_AGO)
-    await run("throttled", asking("throttled", owner="slow", provider="slow"))
-    await run("unreachable", asking("unreachable", owner="down", provider="down"))
-    await run("suspended", asking("suspended", suspend="true"))
-    await run("all-suspended", {**asking("all-suspended"), f"{OURS}/suspend": "true"})
-    await run("misspelt-name", {"githbu.integrations.tekton.dev/owner": "acme"})
-    await run("uninstalled", {f"slack.{OURS}/channel": "builds"})
-    await run("no-sha", asking("no-sha", sha=None))
-    await run("a-branch", asking("a-branch", sha="main"))
-    await run("wrong-key", asking("wrong-key", onwer="acme"))
-    await run("too-long", asking("too-long", name="x" * 5000))
-    await run("old-version", asking("old-version", version="v9"))
-    await run("no-provider", asking("no-provider", provider="nobody"))
-    await run("not-granted", asking("not-granted", owner="stranger"))
-    await run("ambiguous", asking("ambiguous", owner="twice"))
-    await run("unknown-commit", asking("unknown-commit", repo="empty"))
-    await run("not-visible", asking("not-visible", repo="secret"))
-    await run("forbidden", asking("forbidden", owner="forbidden"))
-    for name in (*TOKENS, "invalid"):
-        await run(name, asking(name, owner=name, provider=name))
-
-
-async def not_asking(causes: Causes) -> None:
-    """Runs that ask in vain, or that others answer for."""
-    run, bed = causes.run, causes.stage.bed
-    await run("nothing")
-    await run("misspelt-domain", {"github.integration.tekton.dev/owner": "acme"})
-    await run("half-a-domain", {"github.tekton.dev/sha": "main"})
-    await run("labelled", labels={f"{PREFIX}/owner": "acme"})
-    task = {"metadata": {"annotations": {f"{PREFIX}/owner": "acme"}}, "steps": []}
-    await run("in-a-task", spec={"pipelineSpec": {"tasks": [{"name": "unit", "taskSpec": task}]}})
-    await run("on-a-pod")
-    label = {"tekton.dev/pipelineRun": "on-a-pod"}
-    pod = {"name": "on-a-pod-pod", "labels": label, "annotations": {f"{PREFIX}/owner": "acme"}}
-    container = {"name": "step", "image": "none"}
-    body = {"metadata": pod, "spec": {"containers": [container]}}
-    await bed.request("POST", f"/api/v1/namespaces/{causes.namespace}/pods", body)
-    await parent(causes, "parent", "part", asking("parent"), {})
-    await parent(causes, "below", "below-unit", {}, asking("below"))
-    remote = {"pipelineRef": {"resolver": "git", "params": []}}
-    await run("inherited", status=None, spec=remote)
-    path = f"/apis/tekton.dev/v1/namespaces/{causes.namespace}/pipelineruns/inherited"
-    await causes.take(path, {"conditions": []})
-    patch = {"metadata": {"annotations": asking("inherited")}}
-    await bed.api.patch(f"{path}?fieldManager={TEKTON}", patch, "merge")
-
-
-async def parent(causes: Causes, name: str, child: str, own: dict[str, str], of_child: dict[str, str]) -> None:
-    """A PipelineRun and its only TaskRun, which has what its parent says and more."""
-    made = await causes.run(name, own, None)
-    path = f"/apis/tekton.dev/v1/namespaces/{causes.namespace}/pipelineruns/{name}"
-    await causes.take(path, {"childReferences": [{"kind": "TaskRun", "name": child, "apiVersion": "tekton.dev/v1"}]})
-    owner = {"apiVersion": "tekton.dev/v1", "kind": "PipelineRun", "name": name, "uid": made["metadata"]["uid"]}
-    await causes.run(
-        child,
-        {**own, **of_child},
-        kind="TaskRun",
-        labels={"tekton.dev/pipelineRun": name},
-        ownerReferences=[{**owner, "controller": True}],
-    )
-
-
-async def notified(causes: Causes) -> None:
-    """Runs that a Notification is about."""
-    place = {"owner": "acme", "repo": "api", "sha": "$(labels.sha)"}
-    await causes.notify("opted-out", options=place)
-    await causes.notify("paused", options={**place, "sha": "0" * 40}, suspend=True)
-    await causes.notify("targetless", options=place)
-    await causes.notify("wrong-option", options=place)
-    await causes.notify("unsound", options=place, filter={"expression": "state"})
-    await causes.notify("unprovided", options=place, providerRef={"name": "nobody"})
-    await causes.notify("not-now", options=place, filter={"states": ["Failed"]})
-    await causes.notify("crowded", namespace=causes.crowd, options=place)
-    for name in ("paused", "targetless", "unsound", "unprovided", "not-now"):
-        await causes.run(name, labels={"why": name})
-    await causes.run("wrong-option", labels={"why": "wrong-option", "sha": "main"})
-    await causes.run("opted-out", {f"{PREFIX}/suspend": "true"}, labels={"why": "opted-out"})
-    for number in range(CAP + 1):
-        labels = {"why": "crowded", "sha": f"{number:040x}"}
-        await causes.run(f"crowd-{number}", status=GOING, namespace=causes.crowd, labels=labels)
-
-
 @pytest.fixture(scope="module")
 async def causes(bed: TestBed, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Causes]:
     folder: Path = tmp_path_factory.mktemp("why")
     async with Stage.set(bed, folder) as stage, Causes.made(stage) as causes:
         # Of controllers of other tests: an end before their first start is none before ours.
         await bed.request("DELETE", f"{GROUP}/namespaces/{NAMESPACE}/integrations")
-        stage.github.add_repository("acme/empty", installation_of=stage.app, permissions={"checks": "write"})
-        stage.github.add_repository("forbidden/api", installation_of=stage.app, permissions={"checks": "read"})
-        stage.github.accept_any_commit("forbidden/api")
-        await stage.provide(objects.grant("*", targets=["acme/*", "forbidden/*"]))
         await causes.providers()
-        async with stage.controller("--integrations", "github", "--notified", str(CAP)):
+        await causes.run("lonely", asking("lonely"))
+        causes.alone = await told(bed, "lonely", "-n", causes.namespace)
+        async with stage.controller("--integrations", "github", "--notified", str(CAP)) as causes.controller:
             await asyncio.gather(annotated(causes), not_asking(causes), notified(causes))
             await causes.until(RECORDED)
             yield causes
@@ -224,9 +121,128 @@ async def test_each_cause_is_named_with_its_cure(causes: Causes, name: str) -> N
     assert bool(case.fix) == bool(story["fix"])
     code, text = await asked(bed, name, "-n", causes.namespace, *kind)
     assert code == case.code
-    assert all(
-        len(line) <= 80
-        for line in text.splitlines()
-        if "://" not in line and max(map(len, line.split()), default=0) < 70
-    )
+    assert [line for line in text.splitlines() if len(line) > WIDTH and " " in line.strip()] == []
     assert " ".join(story["sentence"].split()) in " ".join(text.split())
+
+
+@pytest.mark.parametrize("name", ["shown", "red", "going", "parent"])
+async def test_the_same_words_stand_in_the_record_in_why_and_on_the_check(causes: Causes, name: str) -> None:
+    sentence, steps = await by_why(causes.stage, causes.namespace, name)
+    [check] = causes.stage.checks(sha(name))
+    assert await in_record(causes.stage, causes.namespace, name) == sentence
+    assert on_check(check) == f"{sentence}; {steps[0]}, {steps[1]}."
+
+
+async def test_without_a_controller_that_is_said(causes: Causes) -> None:
+    code, [story] = causes.alone
+    assert (code, story["verdict"], story["reason"]) == (1, "stuck", "NoController")
+    assert "no controller has ever worked here" in story["sentence"]
+    assert f"kubectl -n {NAMESPACE} get deployment,pods" in story["fix"]
+
+
+async def test_one_run_more_than_a_namespace_may_have_reported_is_left_out(causes: Causes) -> None:
+    bed, crowd = causes.stage.bed, causes.crowd
+
+    async def outcomes() -> list[str] | None:
+        _, text = await asked(bed, "-n", crowd, "-o", "json")
+        found = sorted(run["stories"][0]["reason"] for run in json.loads(text)["runs"])
+        return found if "TooMany" in found else None
+
+    assert await polled(outcomes) == ["InProgress"] * CAP + ["TooMany"]
+
+
+async def test_what_may_not_be_read_is_said_with_the_right_that_is_missing(causes: Causes) -> None:
+    bed, namespace = causes.stage.bed, causes.namespace
+    kubeconfig = await causes.reader("sees-runs", {"apiGroups": ["tekton.dev"], "resources": ["*"], "verbs": ["get"]})
+    code, [story] = await told(bed, "shown", "-n", namespace, kubeconfig=kubeconfig)
+    assert (code, story["verdict"], story["integration"]) == (3, "unknown", "github")
+    assert f"IntegrationStatuses of namespace {namespace} can't be read (403" in story["sentence"]
+    assert "tekton-integrations-view" in story["fix"]
+
+
+async def test_of_a_run_that_is_gone_what_is_left_is_told(causes: Causes) -> None:
+    stage, namespace = causes.stage, causes.namespace
+    await causes.run("kept", asking("kept", owner="kept", provider="kept"), GOING)
+    await causes.until({"kept": "InProgress"})
+    causes.refuse("kept/api")
+    await stage.bed.request("DELETE", run_path(namespace, "kept"))
+    await causes.until({"kept": "Retrying"})
+    code, text = await asked(stage.bed, "kept", "-n", namespace)
+    assert code == 0
+    assert "not there, but this is left of it" in text
+    assert "github: on its way (Retrying)" in text
+
+
+async def test_all_runs_of_a_namespace_have_a_row_each_and_what_is_wrong_is_said(causes: Causes) -> None:
+    code, text = await asked(causes.stage.bed, "-n", causes.namespace)
+    assert code == 1
+    assert re.search(r"^shown +Succeeded +github: shown$", text, re.MULTILINE)
+    assert re.search(r"^no-sha +Succeeded +github: failed\n +github\.\S+/sha is missing", text, re.MULTILINE)
+    assert "part " not in text  # its parent's row tells of it
+
+
+@pytest.mark.parametrize(
+    ("arguments", "names"),
+    [
+        (["--repo", "acme/api", "--sha", sha("red")], ["red"]),
+        (["--sha", sha("red")[:9], "-A"], ["red"]),
+        (["--repo", "stranger/api"], ["not-granted"]),
+        (["--repo", "acme/api", "--pr", "7"], ["pulled"]),
+        (["--repo", "acme/none"], []),
+    ],
+)
+async def test_runs_are_found_by_what_they_are_about(causes: Causes, arguments: list[str], names: list[str]) -> None:
+    where = [] if "-A" in arguments else ["-n", causes.namespace]
+    code, text = await asked(causes.stage.bed, *arguments, *where, "-o", "json")
+    assert [run["name"] for run in json.loads(text)["runs"]] == names
+    assert code == {"red": 0, "pulled": 0, "not-granted": 1}.get(next(iter(names), ""), 3)
+
+
+async def test_waiting_ends_with_the_report_or_tells_that_it_did_not(causes: Causes) -> None:
+    bed, namespace = causes.stage.bed, causes.namespace
+    await causes.run("awaited", asking("awaited"), GOING)
+    await causes.until({"awaited": "InProgress"})
+    code, text = await asked(bed, "awaited", "-n", namespace, "--wait", "--timeout", "1")
+    assert (code, "it has not come to its end" in text) == (124, True)
+    waiting = asyncio.create_task(asked(bed, "awaited", "-n", namespace, "--wait"))
+    await causes.take(causes.path("awaited"), standing(*DONE))
+    code, text = await waiting
+    assert (code, "github: shown\n" in text) == (0, True)
+    assert (await asked(bed, "no-sha", "-n", namespace, "--wait"))[0] == 1
+    assert (await asked(bed, "nothing", "-n", namespace, "--wait"))[0] == 3
+
+
+async def test_watching_tells_of_each_change(causes: Causes) -> None:
+    await causes.run("watched", asking("watched"), GOING)
+    await causes.until({"watched": "InProgress"})
+    arguments = ["why", "-w", "-n", causes.namespace, "--kubeconfig", str(causes.stage.bed.admin_kubeconfig)]
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-u", "-m", "tekton_integrations", *arguments, stdout=asyncio.subprocess.PIPE
+    )
+    assert process.stdout is not None
+    try:
+        async with asyncio.timeout(60):
+            await _line(process.stdout, r"watched +Running +github: going-on")
+            await causes.take(causes.path("watched"), standing(*RED))
+            await _line(process.stdout, r"watched +Failed +github: shown")
+    finally:
+        process.terminate()
+        await process.wait()
+
+
+async def _line(stream: asyncio.StreamReader, wanted: str) -> None:
+    while not re.match(wanted, (await stream.readline()).decode()):
+        pass
+
+
+async def test_a_controller_that_was_stopped_is_said_of_what_it_left(causes: Causes) -> None:
+    """The last: from here on there is none."""
+    await causes.controller.stop()
+    await causes.run("late", asking("late"))
+    code, [story] = await told(causes.stage.bed, "late", "-n", causes.namespace)
+    assert (code, story["verdict"], story["reason"]) == (1, "stuck", "NoController")
+    assert "the controller was stopped" in story["sentence"]
+    code, [story] = await told(causes.stage.bed, "going", "-n", causes.namespace)
+    assert (code, story["verdict"]) == (1, "stuck")
+    assert story["sentence"] == await in_record(causes.stage, causes.namespace, "going")
+    assert "Start the controller" in story["fix"]

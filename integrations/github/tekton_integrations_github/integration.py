@@ -21,6 +21,7 @@ from tekton_integrations import (
     Target,
     clean,
 )
+from tekton_integrations.words import footer
 from tekton_integrations_github import checks, comments, deployments, inference, output, statuses, tasks, trial
 from tekton_integrations_github.calls import Access
 from tekton_integrations_github.options import APP, MAX_NAME, TOKEN, GitHubOptions
@@ -98,13 +99,14 @@ class GitHub(Integration):
 async def _show_checks(report: Report) -> str:
     """A sentence on what is shown."""
     single, notes = await tasks.planned(report) if report.wants_tasks else ([], ())
-    report.page = replace(report.page, notes=notes)
+    shown = f"check {_named(report)}"
+    report.page = replace(report.page, notes=notes, footer=footer(shown, report.context.because))
     await checks.show(report)
     report.page = replace(report.page, check_url=report.url)
     if refused := await tasks.show(report, single):
         report.page = replace(report.page, notes=(*notes, tasks.not_granted(refused)))
         await checks.show(report)
-    return f"check {_named(report)}"
+    return shown
 
 
 async def _show_status(report: Report) -> str:

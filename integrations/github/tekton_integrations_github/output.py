@@ -44,7 +44,7 @@ def check_run(run: Run, children: Sequence[Child], page: Page = _NOTHING_MORE) -
 
 
 def _check(run: Run, children: Sequence[Child], page: Page) -> dict[str, Any]:
-    shown = {"title": title(run, children), "summary": pages.summary(run, children, page.notes)}
+    shown = {"title": title(run, children), "summary": pages.summary(run, children, page.notes, page.footer)}
     # An empty text is sent, too: GitHub would keep the one before.
     shown["text"] = pages.text(run, children, page.excerpts)
     status, conclusion = _CHECK[run.state]
@@ -94,7 +94,7 @@ def task_check(run: Run, child: Child, page: Page = _NOTHING_MORE) -> dict[str, 
         children=(),
         skipped=(),
     )
-    return _check(as_run, [alone], replace(page, notes=()))
+    return _check(as_run, [alone], replace(page, notes=(), footer=""))
 
 
 def skipped_check(run: Run, task: Skipped, page: Page = _NOTHING_MORE) -> dict[str, Any]:

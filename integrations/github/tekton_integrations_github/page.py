@@ -26,7 +26,7 @@ _HEADS = {State.RUNNING: "Failed so far", State.CANCELLED: "Failed before"}
 
 class Page(msgspec.Struct, frozen=True, kw_only=True):
     """What is shown besides the run and its children. `excerpts` are by the child's name; `notes` are sentences of our
-    own for the end. A comment also needs the check's `name` and page, and the commit."""
+    own for the end, and `footer` the very last. A comment also needs the check's `name` and page, and the commit."""
 
     excerpts: Mapping[str, Excerpt] = {}
     details_url: str = ""
@@ -34,11 +34,13 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     check_url: str = ""
     sha: str = ""
     notes: tuple[str, ...] = ()
+    footer: str = ""
 
 
-def summary(run: Run, children: Sequence[Child], notes: Sequence[str] = ()) -> str:
+def summary(run: Run, children: Sequence[Child], notes: Sequence[str] = (), footer: str = "") -> str:
+    """`footer` says why all this is there."""
     before = [sentence(run), *reasons(run, children), *_ignored(run, children)]
-    after = [*_original(run), *_fitting(notes)]
+    after = [*_original(run), *_fitting(notes), *([prose(one_line(footer, _LONGEST_MESSAGE))] if footer else [])]
     room = MAX_BYTES - size("\n\n".join([*before, *after])) - 4
     return "\n\n".join(filter(None, [*before, table(run, children, room).rstrip("\n"), *after]))
 
