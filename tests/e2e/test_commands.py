@@ -33,6 +33,7 @@ class Terminal:
     """Somebody with a kubeconfig of their own, in one namespace."""
 
     def __init__(self, kubeconfig: Path, namespace: str) -> None:
+        self.kubeconfig = str(kubeconfig)
         self._environment = {"KUBECONFIG": str(kubeconfig), "COLUMNS": "80"}
         self._namespace = namespace
 

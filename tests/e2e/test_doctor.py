@@ -4,17 +4,22 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import pytest
 from typer.testing import CliRunner
 
+from hack import objects
 from hack.controller import NAMESPACE
 from hack.testbed import TestBed
 from hack.testbed.api import polled
+from hack.testbed.process import free_port
 from tekton_integrations.cli import app
 from tests.e2e.stage import GROUP, Stage
 from tests.e2e.test_commands import Terminal, Told, somebody
+from tests.walking import Browser, started
 
 VIEW = "tekton-integrations-view"
+OF_NEWCOMER = {"github.integrations.tekton.dev/owner": "newcomer"}
 RBAC = "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings/tekton-integrations"
 
 
@@ -102,6 +107,50 @@ async def test_whoever_may_see_little_is_told_what_could_not_be_looked_at(
     assert found["controller"] == found["Providers"] == {"unknown"}
     assert found["definition providers.integrations.tekton.dev"] == found["reports"] == {"ok"}
     assert "could not be looked at" in about(told, "controller")["said"]
+
+
+async def test_an_app_that_was_made_by_manifest_shows_a_run_once_it_is_installed(
+    stage: Stage, bed: TestBed, namespace: str
+) -> None:
+    async with aiohttp.ClientSession() as session, stage.controller():
+        browser = Browser(session, f"http://127.0.0.1:{free_port()}")
+        grants = ("--grant", namespace, "--target", "newcomer/*", "--provider", "made")
+        access = ("--apply", "--kubeconfig", str(bed.admin_kubeconfig))
+        work = started(stage.github, browser, "--organization", "newcomer", *grants, *access)
+        await browser.confirm(await browser.form())
+        done = await work
+        assert (done.exit_code, done.stdout) == (0, ""), done.output
+        app = stage.github.world.apps[max(stage.github.world.apps)]
+        stage.github.add_repository("newcomer/api", installation_of=app, permissions={"checks": "write"})
+        stage.github.accept_any_commit("newcomer/api")
+        try:
+            await stage.player.play("success", namespace=namespace, annotations=OF_NEWCOMER)
+            await stage.reported(namespace)
+            assert [each.conclusion for each in stage.checks(repository="newcomer/api")] == ["success"]
+        finally:
+            await bed.request("DELETE", f"{GROUP}/namespaces/{NAMESPACE}/providers/made")
+
+
+async def test_a_key_that_could_not_be_stored_is_not_lost_and_who_may_not_store_any_makes_no_app(
+    stage: Stage, bed: TestBed, namespace: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    await bed.apply(objects.github_app_secret(namespace, "github-app", "another one"))
+    async with aiohttp.ClientSession() as session:
+        browser = Browser(session, f"http://127.0.0.1:{free_port()}")
+        work = started(stage.github, browser, "--apply", "-n", namespace, "--kubeconfig", str(bed.admin_kubeconfig))
+        await browser.confirm(await browser.form())
+        done = await work
+        assert done.exit_code == 1
+        assert "private key included" in done.stderr
+        kept = tmp_path / "github-app.yaml"
+        assert kept.stat().st_mode & 0o777 == 0o600
+        assert "PRIVATE KEY" in kept.read_text()
+
+        reader = await somebody(bed, "little", namespace, VIEW)
+        refused = await started(stage.github, browser, "--apply", "-n", namespace, "--kubeconfig", reader.kubeconfig)
+        assert "you may not create secrets and providers" in refused.stderr
+        assert len(stage.github.world.apps) == 2
 
 
 def _anew(each: dict[str, Any]) -> dict[str, Any]:

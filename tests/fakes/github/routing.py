@@ -14,7 +14,7 @@ from tests.fakes.github.world import World
 if TYPE_CHECKING:
     from tests.fakes.github.auth import Identity
 
-API_ROOTS = {"app", "repos", "repositories", "rate_limit", "user", "users", "orgs", "installation"}
+API_ROOTS = {"app", "app-manifests", "repos", "repositories", "rate_limit", "user", "users", "orgs", "installation"}
 # An owner or repository in any other form can't exist; `..` and `%2f` end here.
 OWNER, NAME = r"(?P<owner>[A-Za-z0-9][A-Za-z0-9-]*)", r"(?P<name>(?!\.{1,2}(?:/|\Z))[A-Za-z0-9._-]+)"
 REPOSITORY = rf"(?:repos/{OWNER}/{NAME}|repositories/(?P<repository_id>\d+))"

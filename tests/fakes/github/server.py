@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager, suppress
 
 from aiohttp import web
 
-from tests.fakes.github import admin, http, page, routing
+from tests.fakes.github import admin, http, manifests, page, routing
 from tests.fakes.github.auth import Identity, identify
 from tests.fakes.github.call import DOCS, Answer, ApiError, Call, not_found
 from tests.fakes.github.clock import Clock
@@ -96,7 +96,8 @@ class GitHub(Contents):
         if call.path.startswith(f"{admin.PREFIX}/"):
             return http.response(call, admin.answer(self, call))
         if call.api == call.web and not routing.is_api(call.path):
-            return http.response(call, page.answer(self.world, call))
+            posted = call.method == "POST" and manifests.FORM.fullmatch(call.path)
+            return http.response(call, (manifests.confirmed if posted else page.answer)(self.world, call))
         answer = await self.serve(
             call,
             request.remote or "127.0.0.1",

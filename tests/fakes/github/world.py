@@ -4,6 +4,7 @@ import asyncio
 import itertools
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 from tests.fakes.github.auth import Token
 from tests.fakes.github.call import ApiError
@@ -35,6 +36,8 @@ class World:
         self.tokens: dict[str, Token] = {}
         self.check_runs: dict[int, CheckRun] = {}
         self.comments: dict[int, Comment] = {}
+        # Codes of Apps that are being made: until when they are good, the manifest, and for whom.
+        self.app_codes: dict[str, tuple[float, dict[str, Any], str]] = {}
         self.suites: dict[tuple[int, str, int], int] = {}  # (repository, sha, app) -> id
         self._names: dict[str, int] = {}  # lower case, former names too
         self._ids = itertools.count(1)
