@@ -44,6 +44,7 @@ from tekton_integrations.record import API_VERSION
 from tekton_integrations.registry import CORE
 from tekton_integrations.serving import PROGRESS, Serving, Worker
 from tekton_integrations.settings import Settings
+from tekton_integrations.slices import in_slices
 from tekton_integrations.tally import REPORTED
 from tekton_integrations.unserved import Unserved
 from tekton_integrations.wakeups import WakeUps
@@ -186,7 +187,7 @@ class Manager:
             start(runs.run())
         for runs in cluster.runs.informers.values():
             await runs.synced.wait()
-        cluster.runs.started(lambda run: not cluster.records.of_run(run.uid))
+        await in_slices(cluster.runs.started(lambda run: not cluster.records.of_run(run.uid)))
         # What is there now stays: the collector need not look at it again and again.
         gc.collect()
         gc.freeze()

@@ -205,9 +205,12 @@ class Runs:
         """The run was there when we started, and what an earlier process did about it may be unknown."""
         return uid in self._at_start
 
-    def started(self, unknown: Callable[[Run], bool]) -> None:
-        """All caches are filled: remember which of the runs that were there nobody keeps a record of."""
-        self._at_start |= {run.uid for run in self if for_run(run) and unknown(run)}
+    def started(self, unknown: Callable[[Run], bool]) -> Iterator[None]:
+        """All caches are filled: remember, one by one, which of the runs that are there nobody keeps a record of."""
+        for run in self:
+            if for_run(run) and unknown(run):
+                self._at_start.add(run.uid)
+            yield
 
     async def children(self, run: Run) -> list[Child]:
         """What is below the run, in the order in which it started; of a TaskRun, itself. Raises ApiError.
