@@ -22,7 +22,7 @@ from tekton_integrations.integration import (
 from tekton_integrations.limits import Bucket, Cost, Limits
 from tekton_integrations.quota import Quota
 from tekton_integrations.quotes import quoted
-from tekton_integrations.record import Record, Target
+from tekton_integrations.record import Record, Target, rfc3339
 from tekton_integrations.run import Child, Excerpt, Run, Skipped, State, Step
 from tekton_integrations.text import clean
 
@@ -59,4 +59,5 @@ __all__ = [
     "clean",
     "quoted",
     "redirected",
+    "rfc3339",
 ]

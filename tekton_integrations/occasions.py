@@ -1,5 +1,9 @@
 """On which occasions somebody wants to hear of a run: the option `on`, in the same words at every integration. Pure."""
 
+from typing import Annotated
+
+from msgspec import Meta
+
 from tekton_integrations.milestones import CREATED, FINISHED, RETRIED, STARTED
 from tekton_integrations.run import State
 
@@ -21,6 +25,18 @@ WORDS = (CREATED, STARTED, RETRIED, *_GROUPS, *ENDS)
 _WORD = f"({'|'.join(WORDS)})"
 # Words with commas between them.
 PATTERN = rf"\A *{_WORD}( *, *{_WORD})* *\Z"
+LONGEST = 200
+# The type of the option, where milestones are told one by one.
+Occasions = Annotated[
+    str,
+    Meta(
+        pattern=PATTERN,
+        max_length=LONGEST,
+        description=f"on which occasions, with commas between: {', '.join(f'`{word}`' for word in WORDS)}; all "
+        "milestones, unless given",
+        examples=["started, problems"],
+    ),
+]
 
 
 def includes(on: str, state: State, milestone: str = FINISHED) -> bool:

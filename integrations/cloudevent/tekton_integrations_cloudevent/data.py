@@ -6,12 +6,11 @@ What is left out can be read in the cluster, and the attribute `trimmed` names i
 
 import re
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
 
-from tekton_integrations import Run
+from tekton_integrations import Run, rfc3339
 from tekton_integrations.text import cut
 from tekton_integrations_cloudevent.attributes import About
 
@@ -41,9 +40,9 @@ Object = dict[str, Any]
 
 def thin(run: Run) -> Object:
     """What is known of a run without asking: as it is sent where it is gone, or where nothing else is wanted."""
-    metadata = {"uid": run.uid, "generation": run.generation, "creationTimestamp": _time(run.created)}
+    metadata = {"uid": run.uid, "generation": run.generation, "creationTimestamp": rfc3339(run.created, precise=False)}
     times = {"startTime": run.started, "completionTime": run.finished}
-    status: Object = {name: _time(time) for name, time in times.items() if time is not None}
+    status: Object = {name: rfc3339(time, precise=False) for name, time in times.items() if time is not None}
     if run.reason:
         reason, message = cut(run.reason, _REASON), cut(run.message, _MESSAGE)
         status["conditions"] = [_condition(_status(run), reason, message, run.finished)]
@@ -54,7 +53,7 @@ def ended(about: About, at: float) -> Object:
     """A run of which nothing is known any more but that it is not to be waited for."""
     message = "Outcome unknown: the run was deleted, or does not ask any more to be reported here."
     conditions = [_condition("False", "Cancelled", message, at)]
-    return _object(about, {"uid": about.uid}, {"completionTime": _time(at), "conditions": conditions})
+    return _object(about, {"uid": about.uid}, {"completionTime": rfc3339(at, precise=False), "conditions": conditions})
 
 
 def within(manifest: Mapping[str, Any], shortest: Object, room: int = ROOM) -> tuple[Object, str]:
@@ -108,14 +107,10 @@ def _object(about: About, metadata: Object, status: Object) -> Object:
 
 def _condition(status: str, reason: str, message: str, at: float | None) -> Object:
     made = {"type": "Succeeded", "status": status, "reason": reason, "message": message}
-    return made if at is None else made | {"lastTransitionTime": _time(at)}
+    return made if at is None else made | {"lastTransitionTime": rfc3339(at, precise=False)}
 
 
 def _status(run: Run) -> str:
     if not run.final:
         return "Unknown"
     return "True" if run.state in ("Succeeded", "Skipped") else "False"
-
-
-def _time(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

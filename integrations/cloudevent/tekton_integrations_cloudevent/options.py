@@ -8,7 +8,7 @@ from msgspec import Meta
 from tekton_integrations import ProviderType, SecretSource
 from tekton_integrations.addresses import MAX_URL
 from tekton_integrations.addresses import PATTERN as URL
-from tekton_integrations.occasions import PATTERN as OCCASIONS
+from tekton_integrations.occasions import Occasions
 
 NAME = "cloudevent"
 
@@ -38,17 +38,7 @@ class CloudEventOptions(msgspec.Struct, frozen=True, kw_only=True, rename="kebab
             examples=["structured"],
         ),
     ] = "binary"
-    on: Annotated[
-        str,
-        Meta(
-            pattern=OCCASIONS,
-            max_length=200,
-            description="of what to tell, words with commas between: `created`, `started`, `retried`, `finished`; of "
-            "ends only `problems`, or `succeeded`, `failed`, `cancelled`, `timed-out`, `could-not-start`, "
-            "`failure-ignored`, `skipped`; of all unless given",
-            examples=["started,finished"],
-        ),
-    ] = ""
+    on: Occasions = ""
     payload: Annotated[
         Literal["full", "thin"],
         Meta(

@@ -5,12 +5,11 @@ https://docs.github.com/en/rest/commits/statuses (description 140).
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 from msgspec.structs import replace
 
-from tekton_integrations import Child, Excerpt, Run, Skipped, State, clean
+from tekton_integrations import Child, Excerpt, Run, Skipped, State, clean, rfc3339
 from tekton_integrations.outcome import Culprit, culprits, skipped, title
 from tekton_integrations.text import count, one_line
 from tekton_integrations_github import findings
@@ -50,10 +49,10 @@ def _check(run: Run, children: Sequence[Child], page: Page) -> dict[str, Any]:
     status, conclusion = _CHECK[run.state]
     payload: dict[str, Any] = {"status": status, "output": shown}
     if run.started:
-        payload["started_at"] = _time(run.started)
+        payload["started_at"] = rfc3339(run.started, precise=False)
     if conclusion:
         payload["conclusion"] = conclusion
-        payload["completed_at"] = _time(run.finished or run.created)
+        payload["completed_at"] = rfc3339(run.finished or run.created, precise=False)
     if link("", page.details_url):
         payload["details_url"] = page.details_url
     return payload
@@ -105,7 +104,7 @@ def skipped_check(run: Run, task: Skipped, page: Page = _NOTHING_MORE) -> dict[s
     payload: dict[str, Any] = {
         "status": "completed",
         "conclusion": "skipped" if meant else "cancelled",
-        "completed_at": _time(run.finished or run.created),
+        "completed_at": rfc3339(run.finished or run.created, precise=False),
         "output": {
             "title": one_line(f"{'Skipped' if meant else 'Did not run'}{f': {why}' if why else ''}", MAX_TITLE),
             "summary": pages.unrun(run, task),
@@ -160,10 +159,6 @@ def twin_check_run(started_at: str, kept: int) -> dict[str, Any]:
         "completed_at": started_at,
         "output": {"title": "Duplicate", "summary": f"The same run is shown by check run {kept}."},
     }
-
-
-def _time(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 __all__ = [

@@ -7,6 +7,7 @@ from msgspec import Meta
 
 from tekton_integrations import PermanentError, ProviderType, SecretSource
 from tekton_integrations.addresses import MAX_URL, PATTERN, place
+from tekton_integrations.occasions import LONGEST
 from tekton_integrations.occasions import PATTERN as OCCASIONS
 
 API = "https://slack.com/api"
@@ -56,7 +57,7 @@ class SlackOptions(msgspec.Struct, frozen=True, kw_only=True, rename="kebab", om
         str,
         Meta(
             pattern=OCCASIONS,
-            max_length=200,
+            max_length=LONGEST,
             description="on which occasions the run gets a card: `created`, `started`, `retried`, `finished`, "
             "`problems` (failed, timed out, could not start), or single ends (`failed`, `cancelled`, …), with commas "
             "between. Once there, the card follows the run to its end. By default it is there from the beginning",

@@ -1,11 +1,10 @@
 """What a message says of a run, whether there still is one to ask or only its record is left. Pure."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 
 import msgspec
 
-from tekton_integrations import Child, Milestone, Record, Run, State
+from tekton_integrations import Child, Milestone, Record, Run, State, rfc3339
 from tekton_integrations.outcome import culprits, title
 from tekton_integrations.text import one_line
 
@@ -119,9 +118,7 @@ def values(facts: Facts, milestone: Milestone) -> dict[str, str]:
 
 def time(seconds: float | None) -> str:
     """As in RFC 3339; empty where it is not known."""
-    if seconds is None:
-        return ""
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return "" if seconds is None else rfc3339(seconds)
 
 
 def known(found: Mapping[str, object]) -> dict[str, object]:

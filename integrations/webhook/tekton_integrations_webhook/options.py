@@ -7,8 +7,7 @@ from msgspec import Meta
 
 from tekton_integrations import PermanentError, ProviderType, SecretSource
 from tekton_integrations.addresses import MAX_URL, PATTERN
-from tekton_integrations.occasions import PATTERN as OCCASIONS
-from tekton_integrations.occasions import WORDS
+from tekton_integrations.occasions import Occasions
 from tekton_integrations_webhook.bodies import check
 
 JSON = "application/json"
@@ -34,16 +33,7 @@ class WebhookOptions(msgspec.Struct, frozen=True, kw_only=True, rename="kebab", 
             examples=["https://hooks.example.com/tekton"],
         ),
     ]
-    on: Annotated[
-        str,
-        Meta(
-            pattern=OCCASIONS,
-            max_length=200,
-            description=f"on which occasions, with commas between: {', '.join(f'`{word}`' for word in WORDS)}; "
-            "all milestones, unless given",
-            examples=["started, problems"],
-        ),
-    ] = ""
+    on: Occasions = ""
     payload: Annotated[
         Literal["thin", "full"],
         Meta(

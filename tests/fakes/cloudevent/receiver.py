@@ -1,6 +1,5 @@
 """Where CloudEvents are sent to: a real HTTP server on loopback that keeps what it took, and fails on demand."""
 
-import asyncio
 import ssl
 from collections import Counter
 from collections.abc import AsyncIterator, Collection
@@ -15,7 +14,7 @@ from cloudevents.core.exceptions import BaseCloudEventException
 from cloudevents.core.formats.json import JSONFormat
 
 from tests.fakes.cloudevent.specification import faulty, structured, violations
-from tests.fakes.echo.faults import Cut, Delay, Faults, Refusal, Rule, Silence
+from tests.fakes.echo.faults import Faults, Refusal, Rule
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,22 +107,12 @@ class Receiver:
         self.calls.append(call)
         if status is None and request.transport is not None:
             request.transport.abort()
-        after = getattr(rule.fault, "retry_after", None) if rule else None
-        return web.Response(status=status or 500, headers={} if after is None else {"Retry-After": f"{after:g}"})
+        headers = rule.fault.headers if rule and isinstance(rule.fault, Refusal) else {}
+        return web.Response(status=status or 500, headers=headers)
 
     async def _failed(self, rule: Rule, request: web.BaseRequest, body: bytes) -> int | None:
-        match rule.fault:
-            case Refusal(status=status):
-                return status
-            case Delay(seconds=seconds):
-                await asyncio.sleep(seconds)
-                return self._take(request, body)
-            case Silence(when=when) | Cut(when=when):
-                if when == "after":
-                    self._take(request, body)
-                if isinstance(rule.fault, Silence):
-                    await rule.wait()
-        return None
+        answer = await rule.befall(lambda: self._take(request, body))
+        return answer.status if isinstance(answer, Refusal) else answer
 
     def _take(self, request: web.BaseRequest, body: bytes) -> int:
         headers = {name.lower(): value for name, value in request.headers.items()}

@@ -2,8 +2,11 @@
 
 import asyncio
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, TypeVar
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -12,6 +15,10 @@ class Refusal:
 
     status: int = 503
     retry_after: float | None = None
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {} if self.retry_after is None else {"Retry-After": f"{self.retry_after:g}"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,6 +62,21 @@ class Rule:
         if self.until is not None and asyncio.get_running_loop().time() >= self.until:
             return False
         return re.search(self.match, f"{method} {path}") is not None
+
+    async def befall(self, take: Callable[[], T]) -> T | Refusal | None:
+        """What a call comes to: how it is refused, what it gives when it is taken late, or None for no answer."""
+        match self.fault:
+            case Refusal():
+                return self.fault
+            case Delay(seconds=seconds):
+                await asyncio.sleep(seconds)
+                return take()
+            case Silence(when=when) | Cut(when=when):
+                if when == "after":
+                    take()
+                if isinstance(self.fault, Silence):
+                    await self.wait()
+        return None
 
     async def wait(self) -> None:
         """Returns when the fault is over."""

@@ -1,6 +1,5 @@
 """The place that `echo` reports to: a real HTTP server on loopback that keeps all it got, and fails on demand."""
 
-import asyncio
 import time
 from collections import Counter
 from collections.abc import AsyncIterator
@@ -12,7 +11,7 @@ from typing import Any, Self
 from aiohttp import web
 from yarl import URL
 
-from tests.fakes.echo.faults import Cut, Delay, Faults, Refusal, Rule, Silence
+from tests.fakes.echo.faults import Faults, Refusal, Rule
 
 Payload = dict[str, Any]
 
@@ -137,19 +136,10 @@ class Receiver:
         return answer or web.Response()
 
     async def _failed(self, rule: Rule, request: web.BaseRequest, payload: Payload) -> web.Response | None:
-        match rule.fault:
-            case Refusal(status=status, retry_after=after):
-                headers = {} if after is None else {"Retry-After": f"{after:g}"}
-                return web.Response(status=status, headers=headers)
-            case Delay(seconds=seconds):
-                await asyncio.sleep(seconds)
-                return self._answer(request, payload)
-            case Silence(when=when) | Cut(when=when):
-                if when == "after":
-                    self._answer(request, payload)
-                if isinstance(rule.fault, Silence):
-                    await rule.wait()
-        return None
+        answer = await rule.befall(lambda: self._answer(request, payload))
+        if isinstance(answer, Refusal):
+            return web.Response(status=answer.status, headers=answer.headers)
+        return answer
 
     def _answer(self, request: web.BaseRequest, payload: Payload) -> web.Response:
         match request.method, request.path.strip("/").split("/"):

@@ -11,7 +11,7 @@ from typing import Any, Self
 from aiohttp import web
 from standardwebhooks import Webhook, WebhookVerificationError
 
-from tests.fakes.echo.faults import Cut, Faults, Refusal, Rule, Silence
+from tests.fakes.echo.faults import Faults, Refusal, Rule
 
 _TYPE = re.compile(r"[a-zA-Z0-9_]+(\.[a-zA-Z0-9_]+)*")
 
@@ -128,18 +128,11 @@ class Receiver:
         return answer or web.Response()
 
     async def _failed(self, rule: Rule, request: web.BaseRequest, body: bytes) -> web.Response | None:
-        match rule.fault:
-            case Refusal(status=status, retry_after=after):
-                headers = {} if after is None else {"Retry-After": f"{after:g}"}
-                if 300 <= status < 400:
-                    headers["Location"] = f"{self.url}/elsewhere"
-                return web.Response(status=status, headers=headers)
-            case Silence(when=when) | Cut(when=when):
-                if when == "after":
-                    self._take(request, body)
-                if isinstance(rule.fault, Silence):
-                    await rule.wait()
-        return None
+        answer = await rule.befall(lambda: self._take(request, body))
+        if isinstance(answer, Refusal):
+            elsewhere = {"Location": f"{self.url}/elsewhere"} if 300 <= answer.status < 400 else {}
+            return web.Response(status=answer.status, headers=answer.headers | elsewhere)
+        return answer
 
     def _take(self, request: web.BaseRequest, body: bytes) -> web.Response:
         headers = {name.lower(): value for name, value in request.headers.items()}
