@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from tekton_integrations import provider
+from tekton_integrations import provider, words
 from tekton_integrations.contexts import guarded, lent, whole
 from tekton_integrations.details import details_url
 from tekton_integrations.egress import AddressRefused, Egress
@@ -158,7 +158,8 @@ def _check(endpoint: str) -> None:
 
 
 async def _play(part: _Part, todo: Plan, record: Record, scene: Scene, found: Rehearsed) -> None:
-    context = _context(part, record, scene, found.calls)
+    known = "" if scene.providers is None else words.because(todo.asked, part.chosen.path)
+    context = dataclasses.replace(_context(part, record, scene, found.calls), because=known)
     reconcile = part.integration.reconcile
     if part.integration.delivery is Delivery.LATEST:
         found.summary = (await reconcile(scene.run, todo.options, record, context)).summary
