@@ -41,7 +41,9 @@ def rendered(template: str, /, **values: Any) -> Markup:
 
 
 def answer(html: str, status: int = 200, headers: Mapping[str, str] | None = None) -> web.Response:
-    return web.Response(text=html, content_type="text/html", status=status, headers={**(headers or {}), **HEADERS})
+    made = web.Response(text=html, content_type="text/html", status=status, headers={**(headers or {}), **HEADERS})
+    made.enable_compression()  # if the browser takes it
+    return made
 
 
 def static(name: str) -> str:
@@ -54,7 +56,9 @@ async def serve_static(request: web.Request) -> web.Response:
     if not _FILE.fullmatch(name) or not (files(__package__) / "static" / name).is_file():
         raise web.HTTPNotFound
     headers = {"Cache-Control": "public, max-age=31536000, immutable", "X-Content-Type-Options": "nosniff"}
-    return web.Response(body=_content(name), content_type=_TYPES[name.rpartition(".")[2]], headers=headers)
+    made = web.Response(body=_content(name), content_type=_TYPES[name.rpartition(".")[2]], headers=headers)
+    made.enable_compression()
+    return made
 
 
 @cache

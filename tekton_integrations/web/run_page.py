@@ -31,6 +31,8 @@ _STORIES: Mapping[Verdict, Look] = {
     Verdict.UNKNOWN: Look("not known", "skip", "soft"),
     Verdict.SAID: Look("said by somebody else", "check", "soft"),
 }
+# Seconds.
+FRESH = 1.0
 _STEPS = {True: "check", False: "cross", None: "clock"}
 # Of links, only those: what a record holds was written by a program that something may have misled.
 _LINK = re.compile(r"https?://[^\s\\]+")
@@ -73,7 +75,7 @@ class Page:
     def rows(self) -> list[str]:
         return [row.id for row in self.view.rows]
 
-    @cached_property
+    @property
     def parts(self) -> dict[str, Markup]:
         """HTML by the id of the element that it fills."""
         return {id: self.part(id) for id in self._keys}
@@ -84,6 +86,20 @@ class Page:
         return hashlib.sha256(repr(sorted(self._keys.items())).encode()).hexdigest()[:16]
 
     def part(self, id: str) -> Markup:
+        """Made once for all readers; while the run goes on, once in a second: it tells how long that is."""
+        now = time.monotonic()
+        made, html = self._made.get(id, (0.0, None))
+        if html is None or (self.view.end is None and now - made > FRESH):
+            html = self._part(id)
+            self._made[id] = now, html
+        return html
+
+    @cached_property
+    def _made(self) -> dict[str, tuple[float, Markup]]:
+        """When, and what."""
+        return {}
+
+    def _part(self, id: str) -> Markup:
         common: dict[str, Any] = {"view": self.view, "run": self.run}
         if id in ("head", "stories", "rest"):
             return rendered(f"{id}.html", gone=self.gone, stories=[*map(_told, self.stories)], **common)

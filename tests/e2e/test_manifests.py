@@ -87,3 +87,19 @@ async def test_integrations_read_well_on_80_columns(bed: TestBed, namespace: str
     wide = await bed.kubectl("get", "integrations", "-n", namespace, "-o", "wide")
     assert wide.splitlines()[0].split() == ["NAME", "VERSION", "READY", "QUOTA", "AGE", "HOLDER", "MESSAGE"]
     await bed.kubectl("wait", "--for=condition=Ready", "-n", namespace, "integration/github", "--timeout=5s")
+
+
+async def test_the_overlay_of_pages_signs_links_with_a_key_that_the_service_takes(bed: TestBed) -> None:
+    built = await bed.kubectl("kustomize", str(MANIFESTS.parent / "overlays" / "pages"))
+    found = {
+        each["metadata"]["name"]: each["spec"] for each in yaml.safe_load_all(built) if each["kind"] == "Deployment"
+    }
+    pods = {name: spec["template"]["spec"] for name, spec in found.items()}
+    containers = {name: pod["containers"][0] for name, pod in pods.items()}
+    said = {name: {each["name"]: each.get("value") for each in made["env"]} for name, made in containers.items()}
+    key = said["tekton-integrations"]["TEKTON_INTEGRATIONS_LINK_KEY"]
+    folder = said["tekton-integrations-serve"]["TEKTON_INTEGRATIONS_LINK_KEYS"]
+    assert key == f"{folder}/2026-11"
+    for name, pod in pods.items():
+        assert {"name": "links", "mountPath": folder, "readOnly": True} in containers[name]["volumeMounts"]
+        assert {"name": "links", "secret": {"secretName": "tekton-integrations-links"}} in pod["volumes"]

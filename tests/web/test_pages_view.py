@@ -149,6 +149,13 @@ def test_what_is_tried_again_says_when() -> None:
     assert "Next try: <time" in page(until=1000.0).parts["stories"]
 
 
+def test_what_many_readers_get_is_made_once() -> None:
+    ended = page(replace(RUN, state=State.SUCCEEDED, finished=30.0), (make_child("lint"),))
+    first, second = (message(ended, None)["parts"] for _ in range(2))
+    assert all(ended.part(id) is ended.part(id) for id in first)
+    assert first == second
+
+
 def test_a_deleted_run_is_said_to_be_gone() -> None:
     shown = Page(view=view(RUN, ()), stories=(), gone=True)
     assert "was deleted while you looked" in shown.parts["head"]
