@@ -125,6 +125,9 @@ async def test_a_record_that_was_edited_to_lead_elsewhere_leads_to_no_call(
 ) -> None:
     mine, other = places
     provide(world, mine.url, place(mine.url))
+    [made] = world.cluster.providers
+    another = Grant(namespaces=("team-b",), targets=(place(other.url),))  # so it would be let out
+    world.cluster.providers.put(replace(made, resource_version="3", grants=(*made.grants, another)))
     resource = place(mine.url if known else other.url)
     forged = Target(resource=resource, name="card", endpoint=f"{other.url}/hook")
     await world.store(condition=SHOWN, memory={"id": "1"}, target=forged, provider="controller/slack")

@@ -195,6 +195,14 @@ def test_what_a_notification_leaves_out_is_inferred_where_that_is_allowed() -> N
     assert (outcome.matched.options["channel"], outcome.matched.sources) == ("C6", {})
 
 
+def test_what_a_run_says_does_not_keep_an_audit_from_what_is_inferred() -> None:
+    """An annotation counts as given, so that nothing is inferred in its place."""
+    audit = standing(make(allowOptOut=False), Inferring())
+    [outcome] = Joint(run=says(channel="general"), facts=Facts(params={"room": "C5"}), kept=())([audit])
+    assert outcome.matched is not None
+    assert outcome.matched.options["channel"] == "C5"
+
+
 def test_a_template_reaches_the_integration_as_it_was_written() -> None:
     notification = make(options={"channel": "C1"}, template='{"text": "$(title)"}')
     [outcome] = Joint(run=says(), facts=Facts(), kept=())([standing(notification, Inferring())])

@@ -12,7 +12,7 @@ from tekton_integrations import Context, PermanentError, ProviderType, Temporary
 from tekton_integrations.contexts import Contexts
 from tekton_integrations.provider import Provider
 from tekton_integrations.standing import Verdict
-from tekton_integrations.trials import Trials
+from tekton_integrations.trials import GAP, Trials
 from tests.reconciling import EVERYTHING, Noting, SlackSettings, World
 
 
@@ -118,6 +118,17 @@ async def test_what_may_be_out_of_date_is_tried_soon_and_what_a_limit_holds_back
     assert bench.contexts.standings["team-a/slack"].verdict is None
     bench.integration.refusal = None
     await bench.verdict("Ready")
+
+
+async def test_one_that_a_report_contradicts_is_tried_again(bench: Bench) -> None:
+    bench.integration.refusal = PermanentError("Forbidden", "no")
+    provider = bench.put()
+    await bench.verdict("Forbidden")
+    bench.integration.refusal = None
+    bench.trials._tried[provider.uid] -= GAP  # else it would be told to wait for so long
+    bench.contexts.standings.accepted(provider.uid, provider.path)
+    await bench.verdict("Ready")
+    assert len(bench.integration.checked) == 2
 
 
 async def test_a_bug_is_said_as_such(bench: Bench) -> None:

@@ -1,6 +1,5 @@
 """The look-alike as a real HTTP server on loopback."""
 
-import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -9,7 +8,7 @@ from typing import Any, Self
 
 from aiohttp import web
 
-from tests.fakes.echo.faults import Cut, Delay, Faults, Refusal, Rule, Silence
+from tests.fakes.echo.faults import Faults, Refusal, Rule
 from tests.fakes.slack.api import Limited, answer, take
 from tests.fakes.slack.blocks import check
 from tests.fakes.slack.world import Channel, Error, Message, Payload, World
@@ -97,18 +96,10 @@ class Slack:
         return response or web.Response()
 
     async def _failed(self, rule: Rule, request: web.BaseRequest, arguments: Payload) -> web.Response | None:
-        match rule.fault:
-            case Refusal(status=status, retry_after=after):
-                return web.Response(status=status, headers={} if after is None else {"Retry-After": f"{after:g}"})
-            case Delay(seconds=seconds):
-                await asyncio.sleep(seconds)
-                return self._answer(request, arguments)
-            case Silence(when=when) | Cut(when=when):
-                if when == "after":
-                    self._answer(request, arguments)
-                if isinstance(rule.fault, Silence):
-                    await rule.wait()
-        return None
+        answer = await rule.befall(lambda: self._answer(request, arguments))
+        if isinstance(answer, Refusal):
+            return web.Response(status=answer.status, headers=answer.headers)
+        return answer
 
     def _answer(self, request: web.BaseRequest, arguments: Payload) -> web.Response:
         try:
