@@ -76,11 +76,17 @@ function tick() {
   }
 }
 
+// Browsers come again by themselves where a connection breaks, and not where they are told "not now".
+let tries = 0;
+
 function listen() {
   const url = new URL(page.dataset.stream, location.href);
   url.searchParams.set("seen", page.dataset.seen);
   const source = new EventSource(url);
-  source.addEventListener("open", () => say("Live", true));
+  source.addEventListener("open", () => {
+    tries = 0;
+    say("Live", true);
+  });
   source.addEventListener("page", (message) => {
     const said = JSON.parse(message.data);
     ahead = said.now - Date.now() / 1000;
@@ -91,7 +97,9 @@ function listen() {
     say(JSON.parse(message.data));
   });
   source.addEventListener("error", () => {
-    say(source.readyState === EventSource.CLOSED ? "Not live any more: load the page again" : "Connecting again …");
+    if (source.readyState !== EventSource.CLOSED || tries < 3) say("Connecting again …");
+    else say("Not live any more: load the page again");
+    if (source.readyState === EventSource.CLOSED && tries < 3) setTimeout(listen, 5000 * 3 ** tries++);
   });
 }
 
