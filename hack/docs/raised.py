@@ -5,6 +5,7 @@ import enum
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 # Sets the conditions; each word in it that looks like a reason is one.
@@ -45,16 +46,23 @@ def sources(root: Path) -> list[Path]:
 def raised(root: Path) -> Raised:
     found = Raised()
     for path in sources(root):
-        module = ast.parse(path.read_text())
+        module, nodes = _parsed(path.read_text())
         where = str(path.relative_to(root))
-        for node in ast.walk(module):
+        for node in nodes:
             if isinstance(node, ast.Call):
                 _call(node, module, where, found)
-            elif isinstance(node, ast.ClassDef):
+            else:
                 _error_class(node, found)
         if path.name == LEDGER:
             _conditions(module, found)
     return found
+
+
+@cache
+def _parsed(text: str) -> tuple[ast.Module, list[ast.Call | ast.ClassDef]]:
+    """Kept, since each table is made from all files, and that takes seconds."""
+    module = ast.parse(text)
+    return module, [node for node in ast.walk(module) if isinstance(node, ast.Call | ast.ClassDef)]
 
 
 def _name(node: ast.expr) -> str:
