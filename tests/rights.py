@@ -15,6 +15,9 @@ OURS, TEKTON, LEASES = "integrations.tekton.dev", "tekton.dev", "coordination.k8
 NOT_THE_CONTROLLER = {
     "open_records.py",
     "asking.py",
+    "cli/logs.py",
+    "cli/version.py",
+    "walkthrough.py",
     "gathering.py",
     "inquiry/reading.py",
     "inquiry/watching.py",

@@ -67,14 +67,14 @@ def test_programs_get_the_same_as_json_and_yaml_and_from_stdin(failed: Path) -> 
     ]
 
 
-def test_what_would_not_be_sent_and_what_nobody_asks_for_ends_with_1() -> None:
+def test_what_would_not_be_sent_and_what_nobody_asks_for_ends_otherwise() -> None:
     code, said, _ = render("-", stdin=json.dumps(run({"github.integrations.tekton.dev/owner": "acme"})))
     assert code == 1
     assert "MissingAnnotation: github.integrations.tekton.dev/repo is missing" in said
     code, said, _ = render("-", stdin=json.dumps(run({})))
-    assert (code, said) == (1, "PipelineRun default/hello (Queued) asks for no report: it has no annotation of ours\n")
+    assert (code, said) == (3, "PipelineRun default/hello (Queued) asks for no report: it has no annotation of ours\n")
     code, _, errors = render("-", stdin="kind: Pod\nmetadata: {name: x}\n")
-    assert (code, errors) == (1, "error: there is no run in it: no PipelineRun, TaskRun or CustomRun\n")
+    assert (code, errors) == (3, "error: there is no run in it: no PipelineRun, TaskRun or CustomRun\n")
 
 
 def test_what_cannot_be_read_is_said_without_a_traceback(tmp_path: Path) -> None:

@@ -12,6 +12,8 @@ import typer
 
 from tekton_integrations.text import clean
 
+# How commands end; 0 is well. A wrong use of a command is 2, which is typer's own, and TIMED_OUT that of timeout(1).
+WRONG, USAGE, NOTHING, TIMED_OUT = 1, 2, 3, 124
 # Columns of a table where the output is no terminal; a terminal's own width holds where it is one.
 WIDTH = 80
 _CELL, _LINE = 1000, 8000
@@ -74,7 +76,7 @@ def say(line: str, *, err: bool = False) -> None:
     typer.echo(clean(line, _LINE), err=err)
 
 
-def fail(message: str, code: int = 1) -> NoReturn:
+def fail(message: str, code: int = WRONG) -> NoReturn:
     """Ends the command with a line for people on stderr."""
     say(f"error: {message}", err=True)
     raise typer.Exit(code)

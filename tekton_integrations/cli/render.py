@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tekton_integrations.cli.access import AccountOption, ControllerOption, KubeconfigOption, NamespaceOption, asked
-from tekton_integrations.cli.output import Output, OutputOption, fail, say, structured, yaml_of
+from tekton_integrations.cli.output import NOTHING, USAGE, WRONG, Output, OutputOption, fail, say, structured, yaml_of
 from tekton_integrations.settings import Settings
 from tekton_integrations.text import log_line
 
@@ -46,14 +46,14 @@ def render(
     """Show the requests that would be sent about a run that nobody has reported yet. Nothing is sent.
 
     Credentials are not read, and hidden. With -f nothing is read from a cluster: what a Provider would refuse is told
-    only where it is among the objects. Exit code 1: something would not be sent, or nothing is asked.
+    only where it is among the objects. Exit code 1: something would not be sent. Exit code 3: nothing is asked.
     """
     from tekton_integrations.registry import RegistryError  # noqa: PLC0415  (the other commands start faster)
     from tekton_integrations.rendering import RenderError, Wish, rendered  # noqa: PLC0415
 
     files = [*(file or ()), *([_STDIN] if run == _STDIN else ())]
     if bool(files) == bool(run not in ("", _STDIN)):
-        fail("name a run, or objects with -f FILE; - is stdin", 2)
+        fail("name a run, or objects with -f FILE; - is stdin", USAGE)
     wish = Wish(shared=controller_namespace, only=integration, infer=[each for each in infer.split(",") if each])
     try:
         if files:
@@ -70,9 +70,11 @@ def render(
         fail(str(error))
     _print(done, output, page_only=page)
     if not done:
-        fail("there is no run in it: no PipelineRun, TaskRun or CustomRun")
-    if any(not each.reports or each.problems or any(one.problem for one in each.reports) for each in done):
-        raise typer.Exit(1)
+        fail("there is no run in it: no PipelineRun, TaskRun or CustomRun", NOTHING)
+    if any(each.problems or any(one.problem for one in each.reports) for each in done):
+        raise typer.Exit(WRONG)
+    if not any(each.reports for each in done):
+        raise typer.Exit(NOTHING)
 
 
 def _from_files(names: list[str], namespace: str) -> "Material":

@@ -5,11 +5,8 @@ from typing import Annotated
 import typer
 
 from tekton_integrations.cli.access import AccountOption, KubeconfigOption, NamespaceOption, asked
-from tekton_integrations.cli.output import Output, OutputOption, fail, structured, table
+from tekton_integrations.cli.output import TIMED_OUT, WRONG, Output, OutputOption, fail, structured, table
 from tekton_integrations.settings import Settings
-
-# As timeout(1).
-TIMED_OUT = 124
 
 
 def report(
@@ -59,4 +56,4 @@ def report(
         head = ("integration", "reported", "reason", "message")
         table(head, [[each[name] for name in head] for each in rows])
     if any(each.given_up for each in found):
-        raise typer.Exit(1)
+        raise typer.Exit(WRONG)

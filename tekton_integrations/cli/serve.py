@@ -61,10 +61,10 @@ def serve(
     stall: Annotated[
         float,
         typer.Option(envvar=f"{PREFIX}STALL", min=1, metavar="SECONDS", help="Who reads nothing so long is dropped."),
-    ] = 60,
+    ] = 120,
     readers: Annotated[
         int, typer.Option(envvar=f"{PREFIX}READERS", min=1, help="Logs that are followed at a time.")
-    ] = 500,
+    ] = 250,
     hash_password: Annotated[bool, typer.Option("--hash-password", help="Ask for a password, print its hash.")] = False,
     kubeconfig: KubeconfigOption = None,
     service_account: AccountOption = SERVICE_ACCOUNT,

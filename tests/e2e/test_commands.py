@@ -38,9 +38,12 @@ class Terminal:
         self._namespace = namespace
 
     async def run(self, *arguments: str) -> Told:
+        return await self.bare(*arguments, "-n", self._namespace)
+
+    async def bare(self, *arguments: str) -> Told:
         """In this process, where all that has to be imported is; in a thread, since it has a loop of its own."""
         runner = CliRunner(env=self._environment)
-        done = await asyncio.to_thread(runner.invoke, app, [*arguments, "-n", self._namespace])
+        done = await asyncio.to_thread(runner.invoke, app, [*arguments])
         if done.exception and not isinstance(done.exception, SystemExit):
             raise done.exception
         return Told(done.exit_code, done.output)
@@ -137,3 +140,16 @@ async def test_without_an_answer_it_ends_in_time(stage: Stage, namespace: str, o
     assert (at_once.code, at_once.text) == (0, "")
     stored = await stage.bed.request("GET", run_path(namespace, "success"))
     assert "integrations.tekton.dev/report-at" in stored["metadata"]["annotations"]
+
+
+async def test_the_version_of_the_controller_is_told_beside_ours(shown: Stage, bed: TestBed, namespace: str) -> None:
+    admin = Terminal(bed.admin_kubeconfig, namespace)
+    told = await admin.bare("version", "--controller", "-o", "json")
+    assert told.code == 0, told.text
+    assert told.json["client"] == told.json["packages"]["github"]
+    [github] = [each for each in told.json["controller"] if each["integration"] == "github"]
+    assert (github["version"], github["annotations"], github["ready"]) == (told.json["client"], "v1", "True")
+    text = (await admin.bare("version", "--controller")).text.splitlines()
+    assert text[0] == told.json["client"]
+    assert text[1].split() == ["INTEGRATION", "VERSION", "ANNOTATIONS", "READY", "HOLDER"]
+    assert max(map(len, text)) <= 80
