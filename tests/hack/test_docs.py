@@ -195,9 +195,10 @@ class Reader:
     async def types(self, script: str, *, without: str = "$^") -> str:
         """The output of a code block, but for lines that fit `without`. A command that fails fails the test."""
         kubectl, access = shlex.join(await self._bed.kubectl_command()), self._bed.admin_kubeconfig
+        shell = _SHELL.format(kubectl=kubectl, access=access, python=sys.executable)
         lines = [line for line in script.splitlines() if not re.match(without, line)]
         process = await asyncio.create_subprocess_exec(
-            "bash", "-euo", "pipefail", "-c", _SHELL.format(kubectl=kubectl, access=access, python=sys.executable) + "\n".join(lines),
+            "bash", "-euo", "pipefail", "-c", "\n".join([shell, *lines]),
             cwd=self._folder, env={**os.environ, "TOKEN": "ghp_secret"},
             stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
         )  # fmt: skip
