@@ -4,7 +4,7 @@ BIN := .venv/bin
 STAMP := .venv/installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo showcase test lint unit e2e docs bench bench-start bench-neighbours simulate testbed format clean
+.PHONY: help install demo showcase test lint unit e2e docs bench bench-start bench-neighbours bench-readers simulate testbed format clean
 
 help: ## Print this list.
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -55,6 +55,9 @@ bench-start: $(STAMP) ## Memory and start with 50,000 finished runs (about 15 mi
 
 bench-neighbours: $(STAMP) ## A quiet tenant beside 100,000 waiting runs and a dead host (about 25 minutes).
 	@$(BIN)/python -m hack.bench.neighbours
+
+bench-readers: $(STAMP) ## 200 readers of one 100 MB log, and the memory of the service (2 minutes).
+	@$(BIN)/python -m hack.bench.readers
 
 simulate: $(STAMP) ## 10,000 runs in an hour under GitHub's limits, in virtual time.
 	@$(BIN)/python -m hack.simulation

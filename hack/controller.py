@@ -15,7 +15,10 @@ from .testbed.process import Child, free_port
 
 NAMESPACE = SERVICE_ACCOUNT = "tekton-integrations"
 # Without -m, so that the folder it is started in puts nothing on its path.
-_PROGRAM = ("-c", "from tekton_integrations.cli import app; app()", "run")
+_ANY = ("-c", "from tekton_integrations.cli import app; app()")
+_PROGRAM = (*_ANY, "run")
+# To be followed by a command.
+PROGRAM = (sys.executable, *_ANY)
 COMMAND = (sys.executable, *_PROGRAM)
 READY_SECONDS = 60.0
 

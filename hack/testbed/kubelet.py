@@ -19,6 +19,8 @@ from .process import free_port
 from .testbed import TestBed
 
 Key = tuple[str, str, str]
+# Lines that are sent at a time: who follows a long log slowly needs no copy of all of it.
+_AT_ONCE = 256
 
 
 class Log:
@@ -146,8 +148,9 @@ async def _chunks(log: Log, tail: str | None, *, follow: bool) -> AsyncIterator[
     position = 0 if tail is None else max(0, len(log.lines) - int(tail))
     while True:
         if position < len(log.lines):
-            chunk, position = b"".join(log.lines[position:]), len(log.lines)
-            yield chunk
+            lines = log.lines[position : position + _AT_ONCE]
+            position += len(lines)
+            yield b"".join(lines)
         elif follow and not log.ended:
             await log.changed()
         else:

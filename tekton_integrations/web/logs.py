@@ -3,6 +3,7 @@
 import asyncio
 import re
 import socket
+import struct
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing, contextmanager
 
@@ -86,6 +87,7 @@ async def send_log(request: web.Request, key: RunName, wanted: Wanted, *, colour
             await _send(request, response, _texts(request, key, wanted, colours=colours))
         except _Stalled:
             log.warning("reader dropped", seconds=settings.stall)
+            _drop(request)
     return response
 
 
@@ -108,9 +110,14 @@ async def _send(request: web.Request, response: web.StreamResponse, texts: Async
                     async with asyncio.timeout(seconds):
                         await response.write(text[start : start + BUFFER])
                 except TimeoutError as error:
-                    if request.transport:
-                        request.transport.abort()
                     raise _Stalled from error
+
+
+def _drop(request: web.Request) -> None:
+    """With a reset: else the kernel would go on to offer what nobody takes."""
+    if (transport := request.transport) is not None:
+        transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        transport.abort()
 
 
 def _hold_little(request: web.Request) -> None:

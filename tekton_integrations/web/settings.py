@@ -39,9 +39,9 @@ class WebSettings:
     wait: float = 300.0
     longest_wait: float = 3600.0
     # A reader that takes nothing for so long is dropped.
-    stall: float = 60.0
-    # So many logs are followed at a time.
-    readers: int = 500
+    stall: float = 120.0
+    # So many logs are followed at a time; each costs 1 to 2 MiB.
+    readers: int = 250
     # A watch without a byte for so long is dead; the API server sends bookmarks about once a minute.
     watch_silence: float = 90.0
 

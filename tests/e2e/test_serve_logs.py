@@ -208,3 +208,19 @@ def _work() -> list[str]:
     """What goes on in this process for readers of logs."""
     names = [getattr(task.get_coro(), "__qualname__", "") for task in asyncio.all_tasks()]
     return [name for name in names if name.split(".")[0] in ("_Follow", "Informer")]
+
+
+async def test_a_reader_that_never_reads_is_dropped(
+    bed: TestBed, run: Handmade, session: aiohttp.ClientSession
+) -> None:
+    await run.create()
+    await run.task("long")
+    run.write("long", *["x" * 1000] * 30_000)
+    async with served(bed, stall=1) as url, session.get(logs(url, run), read_bufsize=1024) as answer:
+
+        async def nothing_left() -> bool:
+            return not _work()
+
+        await polled(nothing_left, 20)
+        with pytest.raises(aiohttp.ClientPayloadError):
+            await answer.content.read()

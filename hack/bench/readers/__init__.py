@@ -1,0 +1,1 @@
+"""What many readers of one long log cost the service: see __main__.py."""
