@@ -130,6 +130,14 @@ def test_a_run_has_at_most_so_many_reports_and_the_shared_notifications_go_first
     assert found[0].notification == f"{SHARED}/audit"
 
 
+def test_of_those_that_reach_a_run_only_so_many_are_looked_at() -> None:
+    others = [make(f"n{at:02}", options=C1, filter={"states": ["Cancelled"]}) for at in range(LOOKED_AT)]
+    assert matched(noticing(*others[1:], make("z", options=C1)), RUN)
+    notices = noticing(*others, make("z", options=C1))
+    assert matched(notices, RUN) == []
+    assert suppressed(notices, "z") == {"TooMany": 1}
+
+
 def test_a_namespace_has_at_most_so_many_open_reports() -> None:
     notices = noticing(make(options=C1), cap=2)
     first = [cached(notices, replace(RUN, name=f"run-{at}", uid=f"uid-{at}")) for at in range(2)]
