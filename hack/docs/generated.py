@@ -15,6 +15,7 @@ from tekton_integrations import annotations, registry
 from tekton_integrations.integration import Integration
 from tekton_integrations.reasons import REASONS, Entry
 
+from .commands import commands
 from .raised import Shown, raised
 from .reasons import of
 
@@ -37,6 +38,7 @@ def parts(root: Path) -> Iterator[tuple[Path, str, Callable[[], str]]]:
     """(file, name of the part, what makes it)."""
     yield root / "README.md", "reasons", lambda: reasons(root, REASONS)
     yield root / "CONTRIBUTING.md", "layers", lambda: layers(root)
+    yield root / "docs" / "cli.md", "commands", commands
     for folder in sorted(path.parent for path in root.glob("integrations/*/pyproject.toml")):
         yield folder / "README.md", "annotations", partial(options, folder.name)
         if mine := of(folder):
