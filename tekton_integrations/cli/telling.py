@@ -53,6 +53,14 @@ def rows(found: Sequence[Facts], *, head: bool) -> list[str]:
     return [*shown, *("".join(f"{line}\n" for line in _row(facts)) for facts in found)] or ["No runs.\n"]
 
 
+def open_reports(found: Sequence[Facts]) -> str:
+    """A line for each report that is not at its end."""
+    told = [story for facts in found for story in stories(facts) if not story.verdict.final]
+    return "".join(
+        f"{clean(story.run, _LONGEST)}: {_first(story)}: {clean(story.sentence, _LONGEST)}\n" for story in told
+    )
+
+
 def objects(found: Sequence[Facts], output: Output) -> str:
     """For programs; times are RFC 3339."""
     value = {"runs": [_object(facts) for facts in found]}
@@ -70,9 +78,7 @@ def _head(facts: Facts) -> str:
 
 
 def _paragraph(story: Story) -> Iterator[str]:
-    who = story.integration or (f"Notification {story.notification}" if story.notification else "")
-    reason = f" ({story.reason})" if story.verdict not in (Verdict.SHOWN, Verdict.GOING_ON, Verdict.SAID) else ""
-    yield _filled(f"{who}: {_CALLED[story.verdict]}{reason}" if who else f"{_CALLED[story.verdict]}{reason}")
+    yield _filled(_first(story))
     yield _filled(sentence(story.sentence), "  ")
     if story.fix:
         yield _filled(f"What to do: {story.fix}", "  ")
@@ -80,6 +86,12 @@ def _paragraph(story: Story) -> Iterator[str]:
         yield f"  {clean(story.url, _LONGEST)}"
     for step in story.steps:
         yield _filled(step.text, f"    {_mark(step.done)} ", "      ")
+
+
+def _first(story: Story) -> str:
+    who = story.integration or (f"Notification {story.notification}" if story.notification else "")
+    reason = f" ({story.reason})" if story.verdict not in (Verdict.SHOWN, Verdict.GOING_ON, Verdict.SAID) else ""
+    return f"{who}: {_CALLED[story.verdict]}{reason}" if who else f"{_CALLED[story.verdict]}{reason}"
 
 
 def sentence(words: str) -> str:

@@ -77,6 +77,7 @@ class _Question:
         self.wanted = wanted
         self._output = output
         self._told: list[str] = []
+        self._waits = ""
 
     async def ask(self, inquiry: "Inquiry", namespace: str) -> "list[Facts]":
         if self._run:
@@ -94,6 +95,14 @@ class _Question:
         else:
             self._say(telling.rows(found, head=not self._told))
         return telling.code(found)
+
+    def tell_of_wait(self, found: "Sequence[Facts]") -> None:
+        """What keeps it from its end, for whoever looks."""
+        from tekton_integrations.cli import telling  # noqa: PLC0415
+
+        if (said := telling.open_reports(found)) != self._waits:
+            self._waits = said
+            typer.echo(said, err=True, nl=False)
 
     def _say(self, parts: Sequence[str]) -> None:
         for part in parts:
@@ -118,6 +127,7 @@ async def _followed(
                     code = question.tell(found)
                 if seconds is not None and ended:
                     return code
+                question.tell_of_wait(found)
     except TimeoutError:
         question.tell(await question.ask(inquiry, namespace))
         typer.echo(f"error: waited {seconds:g} s, and it has not come to its end", err=True)

@@ -27,7 +27,7 @@ FOUND = 50
 
 class Inquiry:
     """`shared`: the controller's namespace. `now`: seconds since the epoch. What the API server refuses is said in the
-    Facts, and not raised."""
+    Facts, and not raised. Raises ApiError where it can't be reached, or takes no token of ours."""
 
     def __init__(self, client: KubeClient, shared: str, now: Callable[[], float] = time.time) -> None:
         self._client = client

@@ -72,7 +72,8 @@ class Matches:
         for notices in (self._live, self._suspended):
             notices.recorded = lambda _: kept
         run = decode_run(raw, notices=self._live)
-        decode_run(raw, notices=self._suspended)
+        if self._suspended:
+            decode_run(raw, notices=self._suspended)
         labels = msgspec.json.decode(raw, type=_Labelled).metadata.labels
         matches = tuple(self._matches(run, labels))
         return Outcome(run, tuple(self._admitted(each, run, kept) for each in matches))

@@ -1,4 +1,5 @@
-"""Calls that say what could not be read, in place of raising it."""
+"""Calls that say what could not be read, in place of raising it: all but that the API server can't be reached, or takes
+no token of ours (ApiError)."""
 
 from collections.abc import Mapping
 
@@ -55,4 +56,7 @@ class Reader:
             return None
 
     def _note(self, what: str, error: ApiError) -> None:
+        """Nobody there, or nobody who knows us: that is no answer at all."""
+        if error.status in (0, 401):
+            raise error
         self.unread.append(Unread(what, error.status, error.message))

@@ -3,10 +3,12 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
+from msgspec.structs import replace
+
 from tekton_integrations import words
 from tekton_integrations.record import Record
 from tekton_integrations.requests import Asked, asked_by
-from tekton_integrations.story.values import Facts, Stage, Step
+from tekton_integrations.story.values import MATCHED, Facts, Stage, Step
 from tekton_integrations.text import duration
 
 # Reasons for which a report ends before a Provider is looked for, and those for which no Provider is found.
@@ -70,10 +72,20 @@ def moment(seconds: float) -> str:
 
 
 def _asked(record: Record, asked: Asked | None, facts: Facts) -> str:
+    """What was inferred is known by the record alone: whether a controller infers is its own business."""
     if facts.run is not None and asked is not None:
-        return asked_by(facts.run, asked)
-    who = words.asked_by(own=not record.notification, notifications=list(filter(None, (record.notification,))))
-    return f"no more; it was {who}" if facts.run is not None else who
+        return asked_by(facts.run, replace(asked, sources=record.sources or asked.sources))
+    named = [record.notification] if record.notification else []
+    who = words.asked_by(own=not (named or record.sources), notifications=named, sources=record.sources)
+    return f"no more; it was {who}" if facts.run is not None and _withdrawn(record, facts) else who
+
+
+def _withdrawn(record: Record, facts: Facts) -> bool:
+    """Whether it is sure that what asked asks no more: a Notification may be out of our sight."""
+    if not record.notification:
+        return not record.sources
+    outcomes = {match.outcome for match in facts.matches or () if match.notification == record.notification}
+    return bool(outcomes) and MATCHED not in outcomes
 
 
 def _granted(record: Record, facts: Facts) -> Step:
