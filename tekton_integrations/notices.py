@@ -15,7 +15,7 @@ from tekton_integrations.matching import Facts, Index, Standing, at_this_moment
 from tekton_integrations.notification import Notification
 from tekton_integrations.provider import Provider
 from tekton_integrations.run import Matched, Run
-from tekton_integrations.soundness import NotReady, check_options, condition
+from tekton_integrations.soundness import NotReady, check_options, check_size, condition
 from tekton_integrations.tally import MATCHED, Tallies
 
 # Of those that reach a run's namespace, kind and labels so many are looked at, and so many may report it.
@@ -180,6 +180,7 @@ class Notices:
 
     def _checked(self, notification: Notification, before: Standing | None) -> Standing:
         """Raises NotReady that says what to mend."""
+        check_size(notification)
         provider = self._provider(notification)
         if provider is None and before is not None and before.notification.provider == notification.provider:
             integration, within = before.integration, before.within  # it may come again: reports are not torn down

@@ -15,6 +15,8 @@ from tekton_integrations.run import KINDS
 # What options may name of a run: these, and what its creator wrote into its labels, annotations and parameters.
 FIELDS = frozenset({"namespace", "name", "kind", "pipeline"})
 GROUPS = ("labels.", "annotations.", "params.")
+# Bytes of one, as the API server has it; of a larger one nothing is kept but whose it is: tenants write them.
+MOST_BYTES = 32 * 1024
 # The option that takes a template.
 TEMPLATE = "template"
 # As Tekton's own, and the `/` of labels and annotations.
@@ -54,7 +56,8 @@ class Filter(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class Notification(msgspec.Struct, frozen=True, kw_only=True):
-    """`created`: seconds since the epoch. `provider` is the name of a Provider in its namespace, or of a shared one."""
+    """`created`: seconds since the epoch. `provider` is the name of a Provider in its namespace, or of a shared one.
+    `too_large`: the bytes of one that has too many; it says nothing else."""
 
     namespace: str
     name: str
@@ -68,6 +71,7 @@ class Notification(msgspec.Struct, frozen=True, kw_only=True):
     filter: Filter = Filter()
     options: dict[str, str] = {}
     template: str = ""
+    too_large: int = 0
 
     @property
     def path(self) -> str:
@@ -119,12 +123,27 @@ class _Object(msgspec.Struct):
     spec: _Spec
 
 
+class _Reduced(msgspec.Struct, rename="camel"):
+    provider_ref: _Reference
+
+
+class _Large(msgspec.Struct):
+    metadata: _Metadata
+    spec: _Reduced
+
+
 _decoder = msgspec.json.Decoder(_Object)
+_reducer = msgspec.json.Decoder(_Large)
 
 
 def decode_notification(raw: bytes | msgspec.Raw) -> Notification:
-    source = _decoder.decode(raw)
-    metadata, spec = source.metadata, source.spec
+    size = len(memoryview(raw))
+    if size > MOST_BYTES:
+        reduced = _reducer.decode(raw)
+        metadata, spec, too_large = reduced.metadata, _Spec(provider_ref=reduced.spec.provider_ref), size
+    else:
+        source = _decoder.decode(raw)
+        metadata, spec, too_large = source.metadata, source.spec, 0
     return Notification(
         namespace=metadata.namespace,
         name=metadata.name,
@@ -138,4 +157,5 @@ def decode_notification(raw: bytes | msgspec.Raw) -> Notification:
         filter=spec.filter,
         options=spec.options,
         template=spec.template,
+        too_large=too_large,
     )

@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection
 from tekton_integrations import annotations
 from tekton_integrations.expressions import ExpressionError, compiled
 from tekton_integrations.integration import Integration
-from tekton_integrations.notification import TEMPLATE, Notification, known, variables
+from tekton_integrations.notification import MOST_BYTES, TEMPLATE, Notification, known, variables
 from tekton_integrations.options import problem, refusal, required
 
 # That options may have together, since they are filled in at each change of a run.
@@ -18,6 +18,13 @@ class NotReady(Exception):
     def __init__(self, reason: str, message: str) -> None:
         super().__init__(message)
         self.reason = reason
+
+
+def check_size(notification: Notification) -> None:
+    if notification.too_large:
+        raise NotReady(
+            "TooLarge", f"it has {notification.too_large} bytes; at most {MOST_BYTES} are read: shorten or split it"
+        )
 
 
 def condition(notification: Notification) -> Callable[..., bool] | None:

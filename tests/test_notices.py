@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from tekton_integrations.annotations import SUSPEND_ALL
 from tekton_integrations.notices import LOOKED_AT, MATCHES, PER_NAMESPACE, Notices
+from tekton_integrations.notification import Filter
 from tekton_integrations.run import Run, State
 from tekton_integrations.soundness import VARIABLES
 from tests.noticed import SHARED, make, matched, noticing, provider
@@ -187,6 +188,19 @@ def test_options_that_name_much_of_the_run_take_milliseconds(variable: str) -> N
     began = time.perf_counter()
     assert len(matched(notices, RUN, params=params)) == 1
     assert time.perf_counter() - began < 0.5
+
+
+def test_of_one_that_is_too_large_nothing_is_kept() -> None:
+    large = make(options=C1 | {"plain": "x" * 4096}, filter={"reasons": ["x" * 128] * 250})
+    assert (large.options, large.filter, large.provider) == ({}, Filter(), "slack")
+    notices = noticing(large)
+    assert matched(notices, RUN) == []
+    problem = notices.problem(f"{NAMESPACE}/all")
+    assert problem is not None
+    assert problem.reason == "TooLarge"
+    assert "at most 32768 are read" in str(problem)
+    assert notices.put(make(options=C1, generation=2)) is False
+    assert len(matched(notices, RUN)) == 1
 
 
 def test_what_a_tenant_makes_of_all_that_is_allowed_takes_milliseconds() -> None:
