@@ -23,7 +23,7 @@ class NotReady(Exception):
 def check_size(notification: Notification) -> None:
     if notification.too_large:
         raise NotReady(
-            "TooLarge", f"it has {notification.too_large} bytes; at most {MOST_BYTES} are read: shorten or split it"
+            "TooManyBytes", f"it has {notification.too_large} bytes; at most {MOST_BYTES} are read: shorten or split it"
         )
 
 

@@ -197,7 +197,7 @@ def test_of_one_that_is_too_large_nothing_is_kept() -> None:
     assert matched(notices, RUN) == []
     problem = notices.problem(f"{NAMESPACE}/all")
     assert problem is not None
-    assert problem.reason == "TooLarge"
+    assert problem.reason == "TooManyBytes"
     assert "at most 32768 are read" in str(problem)
     assert notices.put(make(options=C1, generation=2)) is False
     assert len(matched(notices, RUN)) == 1
