@@ -1,5 +1,6 @@
 """`tekton-integrations serve` as it is installed: with the rights of its ServiceAccount, and those of readers."""
 
+import base64
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -57,3 +58,8 @@ async def bind(bed: TestBed, namespace: str, role: dict[str, str], account: str,
             "subjects": [{"kind": "ServiceAccount", "name": account, "namespace": home}],
         }
     )
+
+
+def basic(name: str, password: str) -> str:
+    """The value of the Authorization header."""
+    return "Basic " + base64.b64encode(f"{name}:{password}".encode()).decode()

@@ -1,7 +1,6 @@
 """Who may read what: users of the Secret, the listener's user, tokens of Kubernetes, and strangers. Decided before
 anything is looked up."""
 
-import base64
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ import yaml
 from hack.testbed import Kubelet, TestBed
 from tekton_integrations.web.passwords import hashed
 from tests.e2e.handmade import Handmade
-from tests.e2e.served import ACCOUNT, HOME, bind, may_read_logs, served
+from tests.e2e.served import ACCOUNT, HOME, basic, bind, may_read_logs, served
 
 SECRET = "correct horse"
 
@@ -35,10 +34,6 @@ class Asking:
 
     async def code(self, path: str) -> int:
         return (await self.get(path))[0]
-
-
-def basic(name: str, password: str = SECRET) -> str:
-    return "Basic " + base64.b64encode(f"{name}:{password}".encode()).decode()
 
 
 @pytest.fixture(scope="module")
@@ -86,7 +81,15 @@ def paths(run: Handmade, name: str = "") -> tuple[str, str]:
 async def test_a_stranger_learns_nothing_not_even_which_runs_there_are(
     url: str, session: aiohttp.ClientSession, run: Handmade
 ) -> None:
-    for header in ("", basic("nobody"), basic("listener", "wrong"), "Basic ???", "Bearer x", "Bearer ", "Digest x"):
+    for header in (
+        "",
+        basic("nobody", SECRET),
+        basic("listener", "wrong"),
+        "Basic ???",
+        "Bearer x",
+        "Bearer ",
+        "Digest x",
+    ):
         stranger = Asking(session, url, header)
         answers = {await stranger.get(path) for name in ("demo", "none") for path in paths(run, name)}
         assert len(answers) == 1
@@ -101,15 +104,15 @@ async def test_a_user_reads_the_namespaces_beside_the_name(
     written = [user("one", SECRET, run.namespace), user("all", SECRET, "*"), user("other", SECRET, "elsewhere")]
     (users / "team.yaml").write_text(yaml.safe_dump({"users": written}))
     for name in ("one", "all"):
-        reader = Asking(session, url, basic(name))
+        reader = Asking(session, url, basic(name, SECRET))
         assert [await reader.code(path) for path in paths(run)] == [200, 200]
         assert [await reader.code(path) for path in paths(run, "none")] == [404, 404]
-    for header in (basic("other"), basic("listener")):
+    for header in (basic("other", SECRET), basic("listener", SECRET)):
         reader = Asking(session, url, header)
         answers = {await reader.get(path) for name in ("demo", "none") for path in paths(run, name)}
         assert {code for code, _ in answers} == {403}
         assert len(answers) == 2  # one for status, one for logs, whether or not there is such a run
-    assert await Asking(session, url, basic("listener")).code("/status/none") == 404
+    assert await Asking(session, url, basic("listener", SECRET)).code("/status/none") == 404
 
 
 async def test_a_password_that_was_changed_counts_at_once_and_a_broken_file_changes_nothing(
@@ -117,7 +120,7 @@ async def test_a_password_that_was_changed_counts_at_once_and_a_broken_file_chan
 ) -> None:
     path = paths(run)[0]
     (users / "team.yaml").write_text(yaml.safe_dump({"users": [user("changing", SECRET, "*")]}))
-    before, after = Asking(session, url, basic("changing")), Asking(session, url, basic("changing", "new"))
+    before, after = Asking(session, url, basic("changing", SECRET)), Asking(session, url, basic("changing", "new"))
     assert [await before.code(path), await after.code(path)] == [200, 401]
     (users / "team.yaml").write_text(yaml.safe_dump({"users": [user("changing", "new", "*")]}))
     assert [await before.code(path), await after.code(path)] == [401, 200]
@@ -162,7 +165,7 @@ async def test_who_guesses_passwords_has_to_wait_and_nobody_else(bed: TestBed, s
             assert await Asking(session, url, basic("ci", "guess")).code("/status/x") == 401
         async with session.get(f"{url}/status/x", headers={"Authorization": basic("ci", "guess")}) as answer:
             assert (answer.status, 0 < int(answer.headers["Retry-After"]) <= 60) == (429, True)
-        assert await Asking(session, url, basic("ci")).code("/status/x") == 429
+        assert await Asking(session, url, basic("ci", SECRET)).code("/status/x") == 429
         assert await Asking(session, url, basic("somebody", "else")).code("/status/x") == 401
 
 
