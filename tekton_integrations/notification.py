@@ -132,6 +132,8 @@ class _Large(msgspec.Struct):
     spec: _Reduced
 
 
+# The fields of a spec.
+SPEC = frozenset(each.encode_name for each in msgspec.structs.fields(_Spec))
 _decoder = msgspec.json.Decoder(_Object)
 _reducer = msgspec.json.Decoder(_Large)
 

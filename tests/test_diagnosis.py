@@ -6,6 +6,7 @@ import time
 from email.utils import formatdate
 from typing import Any
 
+import msgspec
 import pytest
 from msgspec.structs import replace
 
@@ -13,6 +14,7 @@ from hack.testbed.apply import manifests
 from tekton_integrations.diagnosis import Level
 from tekton_integrations.diagnosis.clocks import clock
 from tekton_integrations.diagnosis.definitions import KINDS, POLICIES, lacks
+from tekton_integrations.diagnosis.notifications import decode, in_order
 from tekton_integrations.diagnosis.providers import standing
 from tekton_integrations.diagnosis.records import stuck
 from tekton_integrations.diagnosis.rights import AT_HOME, EVERYWHERE, LOGS, SECRETS
@@ -68,18 +70,22 @@ def test_the_definitions_and_policies_that_are_looked_for_are_those_of_manifests
     assert {name for kind, name in named if kind == "ValidatingAdmissionPolicy"} == set(POLICIES)
 
 
-def _schema() -> Any:
-    [found] = [each for each in manifests(MANIFESTS) if each["metadata"]["name"].startswith("integrationstatuses.")]
+def _schema(plural: str = "integrationstatuses") -> Any:
+    [found] = [each for each in manifests(MANIFESTS) if each["metadata"]["name"].startswith(f"{plural}.")]
     return copy.deepcopy(found["spec"]["versions"][0]["schema"]["openAPIV3Schema"])
 
 
 def test_a_definition_that_would_drop_what_is_written_is_found_out() -> None:
     schema = _schema()
-    assert lacks(schema) == set()
+    assert [lacks(each, _schema(each)) for each in KINDS] == [set()] * len(KINDS)
     del schema["properties"]["status"]["properties"]["sources"]
     del schema["properties"]["status"]["properties"]["target"]["properties"]["endpoint"]
     del schema["properties"]["status"]["properties"]["conditions"]["items"]["properties"]["observedGeneration"]
-    assert lacks(schema) == {"status.sources", "status.target.endpoint", "status.conditions.observedGeneration"}
+    dropped = lacks("integrationstatuses", schema)
+    assert dropped == {"status.sources", "status.target.endpoint", "status.conditions.observedGeneration"}
+    older = _schema("notifications")
+    del older["properties"]["spec"]["properties"]["template"]
+    assert lacks("notifications", older) == {"spec.template"}
 
 
 def test_what_was_given_up_and_what_is_overdue_is_told_with_its_cure() -> None:
@@ -120,6 +126,25 @@ def test_a_provider_is_as_it_says_itself(changes: dict[str, Any], level: Level, 
 def test_without_a_provider_nothing_is_reported() -> None:
     [found] = standing([])
     assert (found.level, found.subject) == (Level.WARNING, "Providers")
+
+
+def _notification(name: str, *conditions: dict[str, str]) -> Any:
+    said = {"metadata": {"namespace": "team-a", "name": name}, "status": {"conditions": conditions}}
+    return decode(msgspec.Raw(msgspec.json.encode(said)))
+
+
+def test_a_notification_that_is_not_in_order_says_itself_what_to_mend() -> None:
+    bad = {"type": "Ready", "status": "False", "reason": "NoProvider", "message": "create it"}
+    notifications = [
+        _notification("good", {"type": "Ready", "status": "True"}),
+        _notification("bad", bad),
+        _notification("new"),
+    ]
+    found = {each.subject: (each.level, each.cure) for each in in_order(notifications)}
+    assert found["Notification team-a/bad"] == (Level.PROBLEM, "create it")
+    assert found["Notification team-a/new"][0] is Level.WARNING
+    assert found["Notifications"] == (Level.OK, "")
+    assert in_order([]) == []
 
 
 def test_a_clock_that_is_wrong_is_told_in_seconds() -> None:

@@ -8,6 +8,7 @@ import msgspec
 from tekton_integrations.annotations import DOMAIN
 from tekton_integrations.diagnosis.findings import Finding, Level, Looker, Unread, unknown
 from tekton_integrations.kube.records_json import to_object
+from tekton_integrations.notification import SPEC
 from tekton_integrations.record import Attempt, Record, RunRef, Target
 
 _CRDS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
@@ -32,8 +33,8 @@ async def _definition(looker: Looker, plural: str) -> Finding:
     served = [each for each in found["spec"]["versions"] if each["name"] == "v1alpha1" and each["served"]]
     if not served:
         return Finding(subject=subject, level=Level.PROBLEM, said="v1alpha1 is not served", cure=APPLY)
-    if plural == "integrationstatuses" and (lacking := sorted(lacks(served[0]["schema"]["openAPIV3Schema"]))):
-        said = f"is of another version: it drops {', '.join(lacking)}, which this one writes"
+    if lacking := sorted(lacks(plural, served[0]["schema"]["openAPIV3Schema"])):
+        said = f"is of another version: it drops {', '.join(lacking)}, which this one knows"
         return Finding(subject=subject, level=Level.PROBLEM, said=said, cure=APPLY)
     return Finding(subject=subject, level=Level.OK, said="is there, and of this version")
 
@@ -49,9 +50,11 @@ async def _discovered(looker: Looker, plural: str, subject: str, error: Unread) 
     return Finding(subject=subject, level=Level.OK, said=f"is there; of which version could not be looked at: {error}")
 
 
-def lacks(schema: Mapping[str, Any]) -> set[str]:
-    """Fields of a record, as this version writes it, that the API server would drop."""
-    return set(_dropped(to_object(_full()), schema, ""))
+def lacks(plural: str, schema: Mapping[str, Any]) -> set[str]:
+    """Fields that the API server would drop: of a record as this version writes it, of a Notification as it reads it. A
+    Provider's spec keeps all."""
+    written = {"integrationstatuses": to_object(_full()), "notifications": {"spec": dict.fromkeys(SPEC)}}
+    return set(_dropped(written.get(plural, {}), schema, ""))
 
 
 def _dropped(written: Mapping[str, Any], schema: Mapping[str, Any], path: str) -> Iterator[str]:

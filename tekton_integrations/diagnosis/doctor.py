@@ -4,10 +4,14 @@ import time
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from importlib.metadata import version
+from typing import TypeVar
 
-from tekton_integrations.diagnosis import clocks
+import msgspec
+
+from tekton_integrations.diagnosis import clocks, notifications
 from tekton_integrations.diagnosis.definitions import definitions, policies
 from tekton_integrations.diagnosis.findings import Finding, Level, Looker, Unread, unknown
+from tekton_integrations.diagnosis.notifications import in_order
 from tekton_integrations.diagnosis.providers import egress, standing
 from tekton_integrations.diagnosis.records import stuck
 from tekton_integrations.diagnosis.rights import Account, rights
@@ -17,6 +21,8 @@ from tekton_integrations.kube.client import ApiError, KubeClient, collection
 from tekton_integrations.kube.records_json import decode_record
 from tekton_integrations.provider import Provider, decode_provider
 from tekton_integrations.record import API_VERSION
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +53,7 @@ async def diagnosed(client: KubeClient, patient: Patient) -> list[Finding]:
     if providers is not None:
         found += standing(providers)
         found += await egress(providers) if patient.calls else ()
+    found += await _each(lambda: _notifications(looker, patient), "Notifications")
     return [*found, *await _each(lambda: _records(looker, patient, now), "reports")]
 
 
@@ -54,6 +61,8 @@ async def _each(check: Callable[[], Awaitable[Iterable[Finding]]], subject: str)
     """One that fails for a reason of its own keeps no other from being made."""
     try:
         return [*await check()]
+    except Unread as error:
+        return [unknown(subject, error)]
     except ApiError as error:
         said = f"could not be looked at: {error.message or error.reason}"
         return [Finding(subject=subject, level=Level.UNKNOWN, said=said)]
@@ -74,11 +83,20 @@ async def _providers(looker: Looker, patient: Patient, found: list[Finding]) -> 
     return read or None
 
 
+async def _notifications(looker: Looker, patient: Patient) -> list[Finding]:
+    return in_order(await _everywhere_or_here(looker, patient, "notifications", notifications.decode))
+
+
 async def _records(looker: Looker, patient: Patient, now: float) -> list[Finding]:
-    for namespace in ("", patient.namespace):
-        path, what = collection(API_VERSION, "integrationstatuses", namespace), f"records of {namespace or 'all'}"
-        try:
-            return stuck(await looker.listed(path, what, decode_record), now)
-        except Unread as error:
-            last = error
-    return [unknown("reports", last)]
+    return stuck(await _everywhere_or_here(looker, patient, "integrationstatuses", decode_record), now)
+
+
+async def _everywhere_or_here(
+    looker: Looker, patient: Patient, plural: str, decode: Callable[[msgspec.Raw], T]
+) -> list[T]:
+    """Of all namespaces or, where these may not be read, of the one that is meant. Raises Unread."""
+    try:
+        return await looker.listed(collection(API_VERSION, plural), f"{plural} of all namespaces", decode)
+    except Unread:
+        where = f"{plural} of namespace {patient.namespace}"
+        return await looker.listed(collection(API_VERSION, plural, patient.namespace), where, decode)

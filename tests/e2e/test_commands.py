@@ -2,8 +2,11 @@
 
 import asyncio
 import json
+import os
+import sys
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,6 +16,7 @@ from typer.testing import CliRunner
 from hack import objects
 from hack.testbed import TestBed
 from tekton_integrations.cli import app
+from tekton_integrations.plan import digest
 from tests.e2e import people
 from tests.e2e.stage import Stage, run_path
 from tests.e2e.test_run_command import run
@@ -153,3 +157,34 @@ async def test_the_version_of_the_controller_is_told_beside_ours(shown: Stage, b
     assert text[0] == told.json["client"]
     assert text[1].split() == ["INTEGRATION", "VERSION", "ANNOTATIONS", "READY", "HOLDER"]
     assert max(map(len, text)) <= 80
+
+
+async def test_a_loop_that_asks_again_and_again_writes_nothing_that_stands_there_already(
+    shown: Stage, namespace: str
+) -> None:
+    before, path = len(shown.calls), run_path(namespace, "failure")
+    for second in range(30):
+        said = {"integrations.tekton.dev/report-at": f"2026-11-29T13:00:{second:02}Z"}
+        await shown.bed.api.patch(path, {"metadata": {"annotations": said}}, "merge")
+        last = second
+    await shown.until_record(namespace, lambda record: record["status"]["inputDigest"].endswith(_mark(last)))
+    calls = shown.calls[before:]
+    assert {each.method for each in calls} == {"GET"}
+    assert len(calls) <= 30
+    assert len(shown.checks()) == 1
+
+
+def _mark(second: int) -> str:
+    """The end of the digest of a report that was made because of this time."""
+    return digest([f"2026-11-29T13:00:{second:02}Z"])[:16]
+
+
+async def test_kubectl_finds_the_commands(bed: TestBed) -> None:
+    """As `kubectl integrations`, by the program that is installed beside ours."""
+    here = {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    command = (await bed.kubectl_command("x"))[0]
+    process = await asyncio.create_subprocess_exec(
+        command, "integrations", "version", stdout=asyncio.subprocess.PIPE, env={**os.environ, **here}
+    )
+    said, _ = await process.communicate()
+    assert (process.returncode, said.decode().strip()) == (0, version("tekton-integrations"))
