@@ -9,8 +9,8 @@ import msgspec
 
 from tekton_integrations.cli.output import WIDTH, Output, yaml_of
 from tekton_integrations.record import rfc3339
-from tekton_integrations.story import Facts, Story, Verdict, stories
-from tekton_integrations.text import clean
+from tekton_integrations.story import Facts, Stage, Story, Verdict, stories
+from tekton_integrations.text import clean, duration
 
 _OK, _WRONG, _NOTHING = 0, 1, 3
 _MARKS = {True: "✓", False: "✗", None: "…"}
@@ -43,7 +43,7 @@ def code(found: Sequence[Facts]) -> int:
 
 def answer(facts: Facts) -> str:
     """Of one run, as a person would tell it."""
-    parts = [_head(facts), *("\n".join(_paragraph(story)) for story in stories(facts))]
+    parts = [_head(facts), *("\n".join(_paragraph(story, facts.now)) for story in stories(facts))]
     return "\n\n".join(parts) + "\n"
 
 
@@ -77,7 +77,7 @@ def _head(facts: Facts) -> str:
     return _filled(f"{where}: {facts.run.state}{said}")
 
 
-def _paragraph(story: Story) -> Iterator[str]:
+def _paragraph(story: Story, now: float) -> Iterator[str]:
     yield _filled(_first(story))
     yield _filled(sentence(story.sentence), "  ")
     if story.fix:
@@ -85,7 +85,8 @@ def _paragraph(story: Story) -> Iterator[str]:
     if story.url:
         yield f"  {clean(story.url, _LONGEST)}"
     for step in story.steps:
-        yield _filled(step.text, f"    {_mark(step.done)} ", "      ")
+        more = f", {duration(story.until - now)} more" if step.stage is Stage.WAITS and story.until else ""
+        yield _filled(f"{step.text}{more}", f"    {_mark(step.done)} ", "      ")
 
 
 def _first(story: Story) -> str:

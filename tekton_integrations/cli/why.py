@@ -1,8 +1,8 @@
 """`tekton-integrations why`: what became of a run's reports, as a person would tell it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from contextlib import suppress
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing, suppress
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -12,7 +12,7 @@ from tekton_integrations.cli.output import Output, OutputOption, fail
 from tekton_integrations.settings import Settings
 
 if TYPE_CHECKING:
-    from tekton_integrations.inquiry import Inquiry, Search, Watch
+    from tekton_integrations.inquiry import Inquiry, Search
     from tekton_integrations.kube.client import KubeClient
     from tekton_integrations.story import Facts
 
@@ -61,7 +61,7 @@ def why(
         place = "" if all_namespaces else where
         inquiry = Inquiry(client, controller_namespace)
         if wait or watch:
-            return await _followed(client, place, question, inquiry, timeout if wait and not watch else None)
+            return await _followed(client, place, question, inquiry, None if watch else timeout)
         return question.tell(await question.ask(inquiry, place))
 
     with suppress(KeyboardInterrupt):
@@ -83,6 +83,12 @@ class _Question:
         if self._run:
             return [await inquiry.run(namespace, self._run, self._kind)]
         return await (inquiry.search(namespace, self.wanted) if self.wanted else inquiry.runs(namespace))
+
+    def ended(self, found: "Sequence[Facts]") -> bool:
+        """Whether nothing more will come. What was looked for and is not there may come yet."""
+        from tekton_integrations.story import settled, stories  # noqa: PLC0415
+
+        return bool(found or not self.wanted) and all(settled(each, stories(each)) for each in found)
 
     def tell(self, found: "Sequence[Facts]") -> int:
         """Prints what is new since the last time; gives the exit code."""
@@ -115,29 +121,29 @@ async def _followed(
     client: "KubeClient", namespace: str, question: _Question, inquiry: "Inquiry", seconds: float | None
 ) -> int:
     """Until all has come to its end, or `seconds` have passed; without, for ever."""
-    from tekton_integrations.inquiry import watched  # noqa: PLC0415
-    from tekton_integrations.story import settled, stories  # noqa: PLC0415
-
-    code = NOTHING
     try:
-        async with asyncio.timeout(seconds), watched(client, namespace) as watch:
-            async for found in _looks(question, inquiry, namespace, watch):
-                ended = bool(found or not question.wanted) and all(settled(each, stories(each)) for each in found)
-                if seconds is None or ended:
-                    code = question.tell(found)
-                if seconds is not None and ended:
-                    return code
-                question.tell_of_wait(found)
+        async with asyncio.timeout(seconds), aclosing(_looks(client, question, inquiry, namespace)) as looks:
+            async for found in looks:
+                if seconds is None:
+                    question.tell(found)
+                elif question.ended(found):
+                    return question.tell(found)
+                else:
+                    question.tell_of_wait(found)
     except TimeoutError:
         question.tell(await question.ask(inquiry, namespace))
         typer.echo(f"error: waited {seconds:g} s, and it has not come to its end", err=True)
-        return TIMEOUT
-    return code
+    return TIMEOUT
 
 
 async def _looks(
-    question: _Question, inquiry: "Inquiry", namespace: str, watch: "Watch"
-) -> "AsyncIterator[list[Facts]]":
-    while True:
-        yield await question.ask(inquiry, namespace)
-        await watch.news()
+    client: "KubeClient", question: _Question, inquiry: "Inquiry", namespace: str
+) -> "AsyncGenerator[list[Facts]]":
+    """One now, which may be enough; then one whenever something is new. What a watch begins with is."""
+    from tekton_integrations.inquiry import watched  # noqa: PLC0415
+
+    yield await question.ask(inquiry, namespace)
+    async with watched(client, namespace) as watch:
+        while True:
+            await watch.news()
+            yield await question.ask(inquiry, namespace)

@@ -9,7 +9,6 @@ from tekton_integrations import words
 from tekton_integrations.record import Record
 from tekton_integrations.requests import Asked, asked_by
 from tekton_integrations.story.values import MATCHED, Facts, Stage, Step
-from tekton_integrations.text import duration
 
 # Reasons for which a report ends before a Provider is looked for, and those for which no Provider is found.
 _UNASKED = frozenset(
@@ -64,7 +63,7 @@ def waits(until: float, now: float) -> Step:
     """Times as everywhere: seconds since the epoch."""
     if until <= now:
         return Step(stage=Stage.WAITS, done=True, text="waited, and is due now")
-    return Step(stage=Stage.WAITS, done=None, text=f"waits until {moment(until)}, {duration(until - now)} more")
+    return Step(stage=Stage.WAITS, done=None, text=f"waits until {moment(until)}")
 
 
 def moment(seconds: float) -> str:

@@ -10,6 +10,7 @@ from hack import objects
 from hack.controller import NAMESPACE, Controller
 from hack.testbed.api import polled
 from hack.testbed.process import free_port
+from tests.e2e.served import may_read_logs
 from tests.e2e.stage import GROUP, Stage, condition, run_path
 from tests.fakes.github import SecondaryLimit, ServerError
 
@@ -60,6 +61,8 @@ class Causes:
         # What `why` said before there was any controller; the controller that came then.
         self.alone: tuple[int, list[Object]] = (0, [])
         self.controller: Controller
+        # Of the service with the runs' pages, which sees what `why` sees.
+        self.url = ""
         self._bed = stage.bed
         self._mess: list[str] = []
 
@@ -141,6 +144,7 @@ class Causes:
 
     async def providers(self) -> None:
         """Besides the stage's own: one for each thing that may be wrong with it, and two that grant the same."""
+        await may_read_logs(self._bed, self.namespace)
         github, app = self.stage.github, self.stage.app
         github.add_repository("acme/empty", installation_of=app, permissions={"checks": "write"})
         github.add_repository("forbidden/api", installation_of=app, permissions={"checks": "read"})

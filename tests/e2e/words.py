@@ -2,12 +2,16 @@
 
 import asyncio
 import json
+import re
+from html import unescape
 from typing import Any
 
+import aiohttp
 from typer.testing import CliRunner
 
 from hack.testbed import TestBed
 from tekton_integrations.cli import app
+from tests.e2e.causes import Causes
 from tests.e2e.stage import Stage, condition
 from tests.fakes.github import CheckRun
 
@@ -37,6 +41,17 @@ async def by_why(stage: Stage, namespace: str, run: str) -> tuple[str, list[str]
     """The sentence, and the steps."""
     _, [story] = await told(stage.bed, run, "-n", namespace)
     return story["sentence"], [step["text"] for step in story["steps"]]
+
+
+async def on_page(causes: Causes, run: str, kind: str = "") -> tuple[str, str]:
+    """The first sentence, and what to do, on the run's page."""
+    url, which = f"{causes.url}/runs/{causes.namespace}/{run}", {"kind": kind} if kind else {}
+    async with aiohttp.ClientSession() as session, session.get(url, params=which) as answer:
+        story = re.findall(r'<li class="story .*?</p>(.*?)(?=<li class="story|</ul>)', await answer.text(), re.DOTALL)[
+            0
+        ]
+    sentence, *fix = re.findall(r"<bdi>(.*?)</bdi>", story.partition("<details")[0])
+    return unescape(sentence), unescape("".join(fix))
 
 
 def on_check(check: CheckRun) -> str:

@@ -115,7 +115,7 @@ def test_a_wait_that_no_record_tells_is_told() -> None:
     story = only(providers=[blocked])
     assert (story.reason, story.until) == ("Throttled", NOW + 90)
     assert "calls of Provider ci/github for acme wait until" in story.sentence
-    assert texts(story)[-1].endswith("1 min 30 s more")
+    assert texts(story)[-1] == "waits until 2027-01-15 08:03:10 UTC"
 
 
 def test_who_asked_for_what_was_inferred_is_known_by_the_record() -> None:
