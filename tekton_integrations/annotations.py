@@ -47,6 +47,11 @@ def suspended(annotations: Mapping[str, str], integration: str) -> bool:
     return "true" in (annotations.get(SUSPEND_ALL), annotations.get(annotation(integration, SUSPEND)))
 
 
+def asks_again(annotation: str) -> bool:
+    """Whether it only says when to report again, which makes nothing of a run that was not asked."""
+    return annotation == REPORT_AT_ALL or annotation.endswith(f".{DOMAIN}/{REPORT_AT}")
+
+
 def report_at(annotations: Mapping[str, str], integration: str) -> str:
     """When somebody asked to have the run reported again, in their own words; empty if nobody did."""
     words = (annotations.get(REPORT_AT_ALL, ""), annotations.get(annotation(integration, REPORT_AT), ""))
@@ -55,7 +60,7 @@ def report_at(annotations: Mapping[str, str], integration: str) -> str:
 
 def reported_at(words: str) -> float:
     """The latest time in what `report_at` gives, in seconds since the epoch; 0 where there is none that can be read."""
-    return max((_seconds(word) for word in words.split()), default=0.0)
+    return max([0.0, *map(_seconds, words.split())])
 
 
 def _seconds(word: str) -> float:
@@ -70,7 +75,7 @@ def by_integration(annotations: Mapping[str, str]) -> dict[str, dict[str, str]]:
     """`{"github": {"owner": "acme"}}`, the first MAX_INTEGRATIONS by name. To ask for a report again asks for none."""
     asked: dict[str, dict[str, str]] = {}
     for name, value in annotations.items():
-        if (parts := split(name)) and parts[1] != REPORT_AT:
+        if (parts := split(name)) and not asks_again(name):
             asked.setdefault(parts[0], {})[parts[1]] = value
     return {name: asked[name] for name in sorted(asked)[:MAX_INTEGRATIONS]}
 

@@ -69,8 +69,10 @@ class Asking:
         Raises AskingError, ApiError, TimeoutError.
         """
         run = await self._run()
-        before = await self._records() if seconds else []
+        before = await self._records() if seconds or run.parent else []
         known = {record.name: record for record in self._meant(run, before)}
+        if run.parent and not known:
+            raise AskingError(f"{run.kind} {run.name} belongs to another run, which is reported with it; name that one")
         if seconds and not known and not run.asks:
             raise AskingError(f"{run.kind} {run.name} asks for no report, and no Notification has reported it")
         await self._ask()
@@ -89,8 +91,6 @@ class Asking:
                 raise
             where = f"namespace {which.namespace}"
             raise AskingError(f"there is no {which.kind} {which.name} in {where}; see -n and --kind") from error
-        if run.parent:
-            raise AskingError(f"{run.kind} {run.name} belongs to another run, which is reported with it; name that one")
         return run
 
     async def _ask(self) -> None:

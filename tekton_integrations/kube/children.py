@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from tekton_integrations.annotations import asks_again
 from tekton_integrations.kube.client import ApiError, KubeClient, collection
 from tekton_integrations.kube.informer import Informer
 from tekton_integrations.kube.lister import Lister
@@ -233,4 +234,5 @@ def _copy(child: Labelled) -> int:
 
 
 def keys(run: Run) -> set[str]:
-    return {*run.annotations, *run.ignored}
+    """Of its annotations, as in Labelled."""
+    return {key for key in (*run.annotations, *run.ignored) if not asks_again(key)}

@@ -43,7 +43,8 @@ class Metadata(msgspec.Struct, gc=False, rename="camel"):
 class Labelled(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The metadata of a run that says to be another's child. `parent` is the uid of the run that controls it,
     `parent_kind` and `parent_name` tell more of that or, without one, what the label says. `annotations` holds ours
-    only, `labels` all. `going`: it was deleted, and somebody still holds it."""
+    only, without those that only say when to report again; `labels` all. `going`: it was deleted, and somebody still
+    holds it."""
 
     namespace: str
     name: str
@@ -78,6 +79,10 @@ def decode_labelled(raw: bytes | msgspec.Raw) -> Labelled:
         parent=owner.uid if owner else "",
         parent_kind=owner.kind if owner else "PipelineRun",
         parent_name=owner.name if owner else metadata.labels.get(PARENT_LABEL, ""),
-        annotations=annotations.ours(metadata.annotations),
+        annotations={
+            key: value
+            for key, value in annotations.ours(metadata.annotations).items()
+            if not annotations.asks_again(key)
+        },
         labels=metadata.labels,
     )

@@ -20,7 +20,7 @@ def on_its_own(run: Run, integrations: Collection[str]) -> Run:
     """The run as far as it counts beside its parent: what it says to these integrations."""
 
     def counts(key: str) -> bool:
-        return ALL in integrations or integration_of(key) in integrations
+        return ALL in integrations or integration_of(key) in integrations or key == annotations.REPORT_AT_ALL
 
     mine = {key: value for key, value in run.annotations.items() if counts(key)}
     # Who forges an owner escapes no Notification; a true child is its parent's business.
