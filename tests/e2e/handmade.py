@@ -32,8 +32,8 @@ class Handmade:
     def pod(self, task: str) -> str:
         return str(self._tasks[task]["podName"])
 
-    async def task(self, task: str, *steps: str, pod: bool = True) -> None:
-        """A task begins. Without `pod` there is none any more."""
+    async def task(self, task: str, *steps: str, pod: bool = True, says: str = "") -> None:
+        """A task begins. Without `pod` there is none any more; `says`: the pod that it gives as its own."""
         name, steps = self.task_run(task), steps or ("run",)
         owner = {"apiVersion": "tekton.dev/v1", "kind": "PipelineRun", "name": self.name, "uid": self.uid}
         labels = {"tekton.dev/pipelineRun": self.name, "tekton.dev/pipelineTask": task}
@@ -47,7 +47,7 @@ class Handmade:
         await self._bed.request("POST", f"{TEKTON}/{self.namespace}/taskruns", body)
         if pod:
             await self._kubelet.create_pod(self.namespace, f"{name}-pod", [f"step-{step}" for step in steps])
-        await self._try(task, f"{name}-pod", steps)
+        await self._try(task, says or f"{name}-pod", steps)
         self._children.append({"apiVersion": "tekton.dev/v1", "kind": "TaskRun", "name": name})
         await self._say("Unknown", "Running")
 

@@ -170,6 +170,22 @@ async def test_what_a_log_holds_for_a_terminal_is_colours_only_and_no_line_of_ou
         ]
 
 
+async def test_no_name_of_a_pod_leads_to_another_namespace(
+    bed: TestBed, url: str, session: aiohttp.ClientSession, run: Handmade, kubelet: Kubelet
+) -> None:
+    """Who may write a TaskRun's status writes there which pod is its own."""
+    await kubelet.create_pod("default", "others", ["step-run"])
+    kubelet.write("default", "others", "step-run", "not for you")
+    await may_read_logs(bed, "default")
+    await run.create()
+    for number, says in enumerate(("../../default/pods/others", "%2e%2e/%2e%2e/default/pods/others", "others/log?x=")):
+        await run.task(f"t{number}", says=says, pod=False)
+        await run.end(f"t{number}")
+    await run.finish()
+    async with session.get(logs(url, run)) as answer:
+        assert await Reader(answer).rest() == ["--- PipelineRun demo: Succeeded (Succeeded): it is Succeeded"]
+
+
 async def test_a_run_that_never_comes_or_goes_again_is_told(
     bed: TestBed, url: str, session: aiohttp.ClientSession, run: Handmade
 ) -> None:
