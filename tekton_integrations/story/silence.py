@@ -8,10 +8,12 @@ from tekton_integrations.notices import MATCHES, OPTED_OUT, REASONS
 from tekton_integrations.requests import Request
 from tekton_integrations.run import Run
 from tekton_integrations.story.values import MATCHED, NOT_NOW, SUSPENDED, Facts, Match, Odd, Story, Unread, Verdict
-from tekton_integrations.text import clean, listed
+from tekton_integrations.text import clean, count, listed
 
 _ANNOTATE = "Annotate it, or make a Notification: docs/why.md."
 _VIEW = "Ask for the ClusterRole view in that namespace; tekton-integrations-view is part of it."
+# So many Notifications are told of, one by one.
+_NAMED = 8
 # What follows "Notification X matches, but ", and what to do.
 _OUTCOMES = {
     "EndedBefore": ("the run had ended before the Notification was made", "Start the run again."),
@@ -73,10 +75,15 @@ def left_out(facts: Facts, told: Collection[str]) -> Iterator[Story]:
     of which there is a story already."""
     if facts.run is not None:
         yield from _silenced(facts, facts.run)
-    for match in facts.matches or ():
-        if match.outcome in (MATCHED, NOT_NOW) or match.notification in told:
-            continue
-        yield _of_match(facts, match)
+    silent = [
+        match
+        for match in facts.matches or ()
+        if match.outcome not in (MATCHED, NOT_NOW) and match.notification not in told
+    ]
+    yield from (_of_match(facts, match) for match in silent[:_NAMED])
+    if more := len(silent) - _NAMED if len(silent) > _NAMED else 0:
+        said = f"{count(more, 'more Notification')} of such runs, too, come to no report"
+        yield _story(facts, Verdict.LEFT_OUT, "More", said, "As above.")
 
 
 def nothing_asks(facts: Facts) -> Story:

@@ -3,7 +3,7 @@
 from msgspec.structs import replace
 
 from tekton_integrations import annotations
-from tekton_integrations.requests import Asked, Request
+from tekton_integrations.requests import Asked, Request, ended_before
 from tekton_integrations.story.steps import asks, moment, waits
 from tekton_integrations.story.values import Facts, Installed, Step, Story, Verdict
 
@@ -24,16 +24,17 @@ def pending(facts: Facts, request: Request, asked: Asked) -> Story:
         steps=tuple(asks(asked, facts)),
     )
     found = installed(request.integration, facts)
-    if facts.run is not None and found is not None and facts.run.ended_before(found.since):
+    run = facts.run
+    if run is not None and found is not None and ended_before(run, found.name, found.since, facts.now):
         return replace(
             story,
             verdict=Verdict.LEFT_OUT,
             reason="EndedBeforeInstall",
             sentence=f"the run had ended before {found.name} was installed here, at {moment(found.since)}; such runs "
             "are not reported",
-            fix="Start the run again.",
+            fix=f"Have it reported all the same: report {request.name} -n {request.namespace}",
         )
-    if facts.run is not None and facts.run.unresolved:
+    if run is not None and run.unresolved:
         story = replace(story, sentence="no report has been made yet: Tekton has still to look up the run's Pipeline")
     else:
         story = _blocked(story, facts, asked.options.get(annotations.PROVIDER, ""))

@@ -58,7 +58,7 @@ CASES = {
     "on-a-pod": Case("not-asked", "Misplaced", "stands on pod on-a-pod-pod", "metadata.annotations"),
     "below": Case("not-asked", "AskedBelow", "its TaskRun below-unit does", "why below-unit --kind TaskRun"),
     "below-unit": Case("shown", "Reported", "acme/api: Succeeded", code=0, kind="TaskRun"),
-    "early": Case("left-out", "EndedBeforeInstall", "had ended before github was installed", "Start the run again"),
+    "early": Case("left-out", "EndedBeforeInstall", "had ended before github was installed", "report early -n"),
     "suspended": Case("left-out", "OptedOut", f'{PREFIX}/suspend: "true"', "Remove the annotation"),
     "all-suspended": Case("left-out", "OptedOut", f'{OURS}/suspend: "true"', "Remove the annotation"),
     "opted-out": Case("left-out", "OptedOut", "opted-out matches, but the run opts out", "Remove the annotation"),

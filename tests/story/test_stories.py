@@ -152,6 +152,13 @@ def test_a_run_that_may_not_be_read_is_not_said_to_be_missing() -> None:
     assert (story.verdict, "403: forbidden" in story.sentence) == (Verdict.UNKNOWN, True)
 
 
+def test_of_many_notifications_some_are_told_and_the_others_counted() -> None:
+    paused = [Match(notification=f"ci/{number}", outcome="Suspended") for number in range(200)]
+    found = stories(facts(run=replace(RUN, annotations={}), matches=paused))
+    assert [story.reason for story in found] == ["Suspended"] * 8 + ["More"]
+    assert found[-1].sentence.startswith("192 more Notifications")
+
+
 def test_what_may_still_come_to_ask_is_not_settled() -> None:
     silent = replace(RUN, annotations={})
     later = [Match(notification=PATH, outcome="NotNow", message="state Failed")]
