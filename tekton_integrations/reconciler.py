@@ -109,7 +109,7 @@ class Reconciler:
             return None
         begun = sourced(record or new_record(request, run), wanted)
         ledger = Ledger(begun, self._cluster, self._mandate)
-        providers = provider.fingerprint(self._cluster.in_reach(run.namespace), self._types)
+        providers = self._reach(run)
         failed = failure_digest(run, wanted, providers)
         try:
             wait = await self._reporter.report(run, wanted, ledger, failed)
@@ -119,6 +119,8 @@ class Reconciler:
             if not (isinstance(error, MissingAnnotation) and run.unresolved):
                 await ledger.give_up(error, failed)
                 logger.info("given up", run=run.name, namespace=run.namespace, reason=error.reason)
+            if self._reach(run) != providers:
+                self.again(request)  # one came while we looked, and whoever it wakes had no record yet
             wait = self._diary.wait(ledger.record)
         except TemporaryError as error:
             wait = await ledger.retry(error, failed, run)
@@ -130,6 +132,9 @@ class Reconciler:
             wait = await ledger.retry(bug, failed, run)
         self._reporter.over(run, ledger.record)
         return wait
+
+    def _reach(self, run: Run) -> str:
+        return provider.fingerprint(self._cluster.in_reach(run.namespace), self._types)
 
     def _told(self, run: Run, wanted: Asked, record: Record) -> None:
         for path in wanted.notifications if record.reported else ():
