@@ -26,12 +26,17 @@ FOUND = 50
 
 
 class Inquiry:
-    """`shared`: the controller's namespace. `now`: seconds since the epoch. What the API server refuses is said in the
-    Facts, and not raised. Raises ApiError where it can't be reached, or takes no token of ours."""
+    """`shared`: the controller's namespace. `now`: seconds since the epoch. `discreet`: who reads the answer may see
+    less than the client does, so of the administrator's objects nothing is told but what reports tell anyway. What the
+    API server refuses is said in the Facts, and not raised. Raises ApiError where it can't be reached, or takes no
+    token of ours."""
 
-    def __init__(self, client: KubeClient, shared: str, now: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, client: KubeClient, shared: str, now: Callable[[], float] = time.time, *, discreet: bool = False
+    ) -> None:
         self._client = client
         self._shared = shared
+        self._discreet = discreet
         self._now = now
 
     async def run(self, namespace: str, name: str, kind: str = "") -> Facts:
@@ -76,7 +81,10 @@ class Inquiry:
         return [await self.run(place, name, kind) for place, kind, name in list(names)[:FOUND]]
 
     async def _view(self, namespace: str) -> View:
-        return await View.of(self._client, namespace, self._shared, self._now)
+        view = await View.of(self._client, namespace, self._shared, self._now)
+        if self._discreet and namespace != self._shared:
+            view.be_discreet()
+        return view
 
     async def _one(self, view: View, kind: str, name: str) -> Facts:
         raw = await view.reader.one(f"{kind} {name}", f"{collection(*KINDS[kind], view.namespace)}/{name}")

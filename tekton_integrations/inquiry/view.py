@@ -1,15 +1,19 @@
 """One look at a namespace: from the JSON of a run and the records to its Facts."""
 
+import dataclasses
 from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
+from msgspec.structs import replace
 
 from tekton_integrations.inquiry.reading import Reader
 from tekton_integrations.inquiry.surroundings import Surroundings, surroundings
 from tekton_integrations.kube.client import KubeClient, collection
 from tekton_integrations.kube.records_json import decode_record
 from tekton_integrations.record import API_VERSION, Record
-from tekton_integrations.story import Facts
+from tekton_integrations.standing import Standing
+from tekton_integrations.story import Facts, Match
+from tekton_integrations.story.values import MATCHED
 
 RECORDS = "integrationstatuses"
 
@@ -31,6 +35,16 @@ class View:
         self.around = around
         self._shared = shared
         self._now = now
+        self._hidden = ""
+
+    def be_discreet(self) -> None:
+        """From now on of what lies in the controller's namespace nothing is told but which of it is used."""
+        self._hidden = f"{self._shared}/"
+        providers = [
+            replace(each, standing=Standing(), allowances=()) if each.path.startswith(self._hidden) else each
+            for each in self.around.providers
+        ]
+        self.around = dataclasses.replace(self.around, providers=providers)
 
     @classmethod
     async def of(cls, client: KubeClient, namespace: str, shared: str, now: Callable[[], float]) -> "View":
@@ -55,9 +69,12 @@ class View:
             records=mine,
             providers=self.around.providers,
             installed=self.around.installed,
-            matches=matches,
+            matches=[match for match in matches if match.outcome == MATCHED or not self._hides(match)],
             unread=(*self.around.unread, *self.reader.unread),
         )
+
+    def _hides(self, match: Match) -> bool:
+        return bool(self._hidden) and match.notification.startswith(self._hidden)
 
     def gone(self, kind: str, name: str, every: Sequence[Record] | None) -> Facts:
         """Of one that is not there (any more), or that may not be read."""

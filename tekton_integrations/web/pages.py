@@ -46,7 +46,7 @@ _NOT_YOURS = "This link is for a run that is gone. It opens no other one of that
 def add_to(app: web.Application) -> None:
     """Raises SettingsError."""
     settings = app[SETTINGS]
-    inquiry = Inquiry(app[CLIENT], settings.home)
+    inquiry = Inquiry(app[CLIENT], settings.home, discreet=True)
     app[FEEDS] = Feeds(app[CLIENT], app[WATCHES], inquiry, Limits(silence=settings.watch_silence))
     app[STREAMS], app[LISTED] = Streams(), listing.Runs(app[CLIENT])
     app[ERROR_PAGE] = error_page

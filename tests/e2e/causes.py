@@ -136,7 +136,9 @@ class Causes:
         """A Notification for the runs with the label `why: label`, by default its own name."""
         chosen = {"labelSelector": {"matchLabels": {"why": label or name}}, **spec.pop("filter", {})}
         body = {"providerRef": {"name": "github"}, "filter": chosen, **spec}
-        await self._bed.apply(objects.notification(namespace or self.namespace, name, body))
+        place = namespace or self.namespace
+        await self._bed.apply(objects.notification(place, name, body))
+        self._mess.append(f"{GROUP}/namespaces/{place}/notifications/{name}")
 
     async def provide(self, name: str, spec: Object) -> None:
         await self._bed.apply(objects.provider(NAMESPACE, name, spec))

@@ -1,5 +1,6 @@
 """The runs of causes.py: what asks well, in vain, or not at all."""
 
+from hack.controller import NAMESPACE
 from tests.e2e.causes import CAP, GOING, LONG_AGO, OURS, PREFIX, RED, TEKTON, TOKENS, Causes, asking
 
 
@@ -83,6 +84,8 @@ async def notified(causes: Causes) -> None:
     await causes.notify("unsound", options=place, filter={"expression": "state"})
     await causes.notify("unprovided", options=place, providerRef={"name": "nobody"})
     await causes.notify("not-now", options=place, filter={"states": ["Failed"]})
+    await causes.notify("audited", namespace=NAMESPACE, options={**place, "sha": "1" * 40}, suspend=True)
+    await causes.run("audited", labels={"why": "audited"})
     await causes.notify("crowded", namespace=causes.crowd, options=place)
     for name in ("paused", "targetless", "unsound", "unprovided", "not-now"):
         await causes.run(name, labels={"why": name})
