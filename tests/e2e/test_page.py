@@ -188,8 +188,8 @@ async def test_the_log_comes_while_it_is_written_and_the_page_holds_its_end(
     await (run := scene.run("talks")).create()
     await run.task("build")
     run.write("build", "\x1b[31mred\x1b[0m <b>bold</b> \u202egnp.exe")
-    async with scene.visitor("reader") as page:
-        assert await visit(page, scene.page("talks")) == 200
+    async with scene.visitor() as page:
+        assert await visit(page, scene.url + link(run, scope=Scope.LOGS)) == 200
         lines = page.locator("#lines > div")
         await expect(lines.first).to_have_text("[build : run] red <b>bold</b> gnp.exe")
         assert await lines.first.locator(".c1").inner_text() == "red"

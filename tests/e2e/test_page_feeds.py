@@ -106,6 +106,28 @@ async def test_a_page_stays_that_of_the_run_that_was_there_first(bed: TestBed, k
             assert page.run.uid != run.uid
 
 
+async def test_a_task_run_and_a_custom_run_have_pages_as_well(bed: TestBed, namespace: str, run: Handmade) -> None:
+    await run.task("build", pod=False)
+    ref = {"apiVersion": "example.dev/v1", "kind": "Approval", "name": "ask"}
+    custom = {"apiVersion": "tekton.dev/v1beta1", "kind": "CustomRun", "metadata": {"name": "approve"}}
+    path = f"/apis/tekton.dev/v1beta1/namespaces/{namespace}/customruns"
+    await bed.request("POST", path, custom | {"spec": {"customRef": ref}})
+    async with feeding(bed) as feeds:
+        async with feeds.of(RunName("TaskRun", namespace, run.task_run("build"))) as feed:
+            page = await feed.after(None)
+            assert page is not None
+            assert [step.name for step in page.view.rows[0].steps] == ["run"]
+            assert "PartOfAnother" in {story.reason for story in page.stories}
+        async with feeds.of(RunName("CustomRun", namespace, "approve")) as feed:
+            page = await feed.after(None)
+            assert page is not None
+            assert (page.run.pipeline, page.path, page.query) == (
+                "ask",
+                f"/runs/{namespace}/approve",
+                "?kind=CustomRun",
+            )
+
+
 async def test_of_a_run_that_is_not_there_nothing_comes(bed: TestBed, namespace: str) -> None:
     async with feeding(bed) as feeds, feeds.of(RunName("PipelineRun", namespace, "none")) as feed:
         assert await feed.after(None) is None
