@@ -29,6 +29,7 @@ class Log:
     def __init__(self) -> None:
         self.lines: list[bytes] = []
         self.ended = False
+        self.cuts = 0
         self._changed = asyncio.Event()
 
     def notify(self) -> None:
@@ -64,6 +65,12 @@ class Kubelet:
         """Appends a line to a container's log."""
         log = self._logs[namespace, pod, container]
         log.lines.append(line.encode() + b"\n")
+        log.notify()
+
+    def cut(self, namespace: str, pod: str, container: str) -> None:
+        """Breaks the connections of all who follow the container's log."""
+        log = self._logs[namespace, pod, container]
+        log.cuts += 1
         log.notify()
 
     def end(self, namespace: str, pod: str, container: str) -> None:
@@ -145,13 +152,13 @@ class Kubelet:
 
 
 async def _chunks(log: Log, tail: str | None, *, follow: bool) -> AsyncIterator[bytes]:
-    position = 0 if tail is None else max(0, len(log.lines) - int(tail))
+    position, cuts = 0 if tail is None else max(0, len(log.lines) - int(tail)), log.cuts
     while True:
         if position < len(log.lines):
             lines = log.lines[position : position + _AT_ONCE]
             position += len(lines)
             yield b"".join(lines)
-        elif follow and not log.ended:
+        elif follow and not log.ended and log.cuts == cuts:
             await log.changed()
         else:
             return

@@ -5,6 +5,7 @@ Closing gives everything back.
 """
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -14,12 +15,15 @@ from tekton_integrations.kube.run_watches import RunName, RunWatches, Watched
 from tekton_integrations.kube.step_log import Place, StepLogs, Wanted, within
 from tekton_integrations.kube.tasks_json import Attempt, Task
 from tekton_integrations.run import Run
+from tekton_integrations.text import listed
 
 # Pieces that nobody has taken yet, and pods that one reader follows at a time.
 QUEUE = 2
 PODS = 32
 # Seconds that a run's tasks may take to be known after its end.
 LATE = 5.0
+# After so many seconds they are known, or gone.
+LONG_AGO = 60.0
 _End = Exception | None
 
 
@@ -117,10 +121,12 @@ class _Follow:
             if not self._wanted.follow or (now.final and self._complete(now)):
                 return
             ended = (ended or clock()) if now.final else None
-            await within(changed(), LATE - (clock() - ended) if ended else None)
-            if ended and clock() - ended >= LATE:
+            late = LATE if time.time() - (now.finished or 0.0) < LONG_AGO else 0.0
+            if ended and clock() - ended >= late:
                 self._logs.over = True
+                await self._tell_gone(now)
                 return
+            await within(changed(), late - (clock() - ended) if ended else None)
 
     def _complete(self, run: Run) -> bool:
         """Whether all that the run lists is known, and nothing of it goes on."""
@@ -169,6 +175,11 @@ class _Follow:
             if self._wanted.task in ("", skipped.task):
                 why = f": {skipped.reason}" if skipped.reason else ""
                 await self._once(f"skipped {skipped.task}", Note(words=f"skipped{why}", task=skipped.task))
+
+    async def _tell_gone(self, run: Run) -> None:
+        known = {task.name for task in self._watched.tasks}
+        if gone := [name for name in run.children if name not in known]:
+            await self._say(Note(words=f"gone, and their logs with them: {listed(gone, 10)}"))
 
     async def _once(self, key: str, note: Note) -> None:
         if key not in self._told:

@@ -20,6 +20,8 @@ from tekton_integrations.kube.tasks_json import Attempt, TaskStep
 BUFFER = 16 * 1024
 # Tries without a new byte, some 40 s; then it is said that there is no more to have.
 TRIES = 8
+# Bytes after which a kubelet may begin a new file (containerLogMaxSize is 10Mi), and gives no more of the old one.
+ROTATED = 8 * 1024 * 1024
 # Seconds after which to look again where no change was told of.
 AGAIN = 1.0
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?")
@@ -109,15 +111,20 @@ class StepLogs:
         was opened."""
         path = f"{collection('v1', 'pods', self._watched.key.namespace)}/{place.pod}/log"
         params = {"container": step.container, **({"follow": "true"} if self._wanted.follow else {})}
-        if self._wanted.tail is not None:
-            # After a break: only what is new, since there is no telling where the tail would begin.
-            params["tailLines"] = str(0 if passed else self._wanted.tail)
-        splitter = Splitter(passed, skip=0 if "tailLines" in params else passed)
-        opened = False
+        tail, gap = self._wanted.tail, False
+        if passed and (tail is not None or (passed > ROTATED and not self._ended(place, step))):
+            # There is no telling where in what is there now we were.
+            tail, gap = 0, True
+        if tail is not None:
+            params["tailLines"] = str(tail)
+        splitter, opened = Splitter(passed, skip=0 if gap else passed), False
         try:
             async with self._client.stream(path, params, _TIMEOUT, buffer=BUFFER) as content:
                 opened = True
                 async for chunk in content.iter_any():
+                    if gap:
+                        await self._say(Note(words="lines may be missing here", task=place.task, step=step.name))
+                    gap = False
                     await self._lines(place, step, splitter.feed(chunk))
             await self._lines(place, step, splitter.flush())
         except ApiError as error:

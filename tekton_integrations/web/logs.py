@@ -4,13 +4,14 @@ import asyncio
 import re
 import socket
 import struct
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import aclosing, contextmanager
 
 from aiohttp import web
 
 from tekton_integrations.kube.client import ApiError
 from tekton_integrations.kube.following import following
+from tekton_integrations.kube.pieces import Piece
 from tekton_integrations.kube.run_watches import RunName
 from tekton_integrations.kube.step_log import Wanted
 from tekton_integrations.log import logger
@@ -94,10 +95,23 @@ async def send_log(request: web.Request, key: RunName, wanted: Wanted, *, colour
 async def _texts(request: web.Request, key: RunName, wanted: Wanted, *, colours: bool) -> AsyncGenerator[bytes, None]:
     try:
         async with following(request.app[CLIENT], request.app[WATCHES], key, wanted) as pieces:
-            async for piece in pieces:
+            async for piece in _allowed(request, key, pieces):
                 yield piece.text() if colours else _COLOUR.sub(b"", piece.text())
     except ApiError as error:
         yield f"--- {unavailable('the log ends here', error).text}\n".encode()
+    except web.HTTPException as error:
+        yield f"--- the log ends here: {error.text}\n".encode()
+
+
+async def _allowed(request: web.Request, key: RunName, pieces: AsyncIterator[Piece]) -> AsyncIterator[Piece]:
+    """As long as the reader may. Raises what Access does."""
+    seconds, clock = request.app[SETTINGS].recheck, asyncio.get_running_loop().time
+    due = clock() + seconds
+    async for piece in pieces:
+        if clock() >= due:
+            await Access.of(request).logs(key.namespace, key.name)
+            due = clock() + seconds
+        yield piece
 
 
 async def _send(request: web.Request, response: web.StreamResponse, texts: AsyncGenerator[bytes, None]) -> None:

@@ -40,6 +40,8 @@ class WebSettings:
     longest_wait: float = 3600.0
     # A reader that takes nothing for so long is dropped.
     stall: float = 120.0
+    # How often a log that is followed asks anew whether its reader still may; a page that is open does so as well.
+    recheck: float = 600.0
     # So many logs are followed at a time; each costs 1 to 2 MiB.
     readers: int = 250
     # A watch without a byte for so long is dead; the API server sends bookmarks about once a minute.

@@ -2,11 +2,14 @@ import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import aiohttp
 import pytest
 
 from hack.controller import Controller
 from hack.recording import DATA
-from hack.testbed import TestBed
+from hack.testbed import Kubelet, TestBed
+from tests.e2e.handmade import Handmade
+from tests.e2e.served import may_read_logs, served
 from tests.e2e.stage import Stage
 
 
@@ -20,6 +23,33 @@ async def stage(bed: TestBed, tmp_path: Path) -> AsyncIterator[Stage]:
 async def controller(stage: Stage) -> AsyncIterator[Controller]:
     async with stage.controller() as controller:
         yield controller
+
+
+@pytest.fixture(scope="module")
+async def kubelet(bed: TestBed, request: pytest.FixtureRequest) -> AsyncIterator[Kubelet]:
+    """Serves logs; a node for each module."""
+    async with Kubelet.started(bed, request.module.__name__.rpartition(".")[2].replace("_", "-")) as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+async def url(bed: TestBed) -> AsyncIterator[str]:
+    """That of a service that lets everybody read."""
+    async with served(bed) as url:
+        yield url
+
+
+@pytest.fixture
+async def session() -> AsyncIterator[aiohttp.ClientSession]:
+    async with aiohttp.ClientSession() as session:
+        yield session
+
+
+@pytest.fixture
+async def run(bed: TestBed, kubelet: Kubelet, namespace: str) -> Handmade:
+    """One that is not there yet, in a namespace that lets the service read its logs."""
+    await may_read_logs(bed, namespace)
+    return Handmade(bed, kubelet, namespace, "demo")
 
 
 @pytest.fixture

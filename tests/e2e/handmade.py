@@ -70,6 +70,9 @@ class Handmade:
         for line in lines:
             self._kubelet.write(self.namespace, self.pod(task), f"step-{step}", line)
 
+    def cut(self, task: str, step: str = "run") -> None:
+        self._kubelet.cut(self.namespace, self.pod(task), f"step-{step}")
+
     async def end(self, task: str, status: str = "True") -> None:
         """A task has ended, and its containers."""
         for step in self._tasks[task]["steps"]:
@@ -78,7 +81,8 @@ class Handmade:
         await self._patch("taskruns", self.task_run(task), self._tasks[task])
 
     async def finish(self, status: str = "True", **more: Any) -> None:
-        await self._say(status, "Succeeded" if status == "True" else "Failed", completionTime=now(), **more)
+        reason = "Succeeded" if status == "True" else "Failed"
+        await self._say(status, reason, **{"completionTime": now(), **more})
 
     async def _say(self, status: str, reason: str, **more: Any) -> None:
         said = {"conditions": [_condition(status, reason)], "startTime": now(), "childReferences": self._children}

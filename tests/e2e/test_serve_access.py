@@ -49,18 +49,6 @@ async def url(bed: TestBed, users: Path) -> AsyncIterator[str]:
 
 
 @pytest.fixture
-async def session() -> AsyncIterator[aiohttp.ClientSession]:
-    async with aiohttp.ClientSession() as session:
-        yield session
-
-
-@pytest.fixture(scope="module")
-async def kubelet(bed: TestBed) -> AsyncIterator[Kubelet]:
-    async with Kubelet.started(bed, "serve-access") as started:
-        yield started
-
-
-@pytest.fixture
 async def run(bed: TestBed, kubelet: Kubelet, namespace: str) -> Handmade:
     """One that has succeeded, with a log that may be read by the service."""
     await may_read_logs(bed, namespace)

@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -15,12 +14,6 @@ from tests.loopback import serving
 
 SCRIPT = Path(__file__).parents[2] / "docs" / "gitlab" / "tekton.sh"
 PASSWORD = 'with "quotes" and \\ and $'
-
-
-@pytest.fixture(scope="module")
-async def kubelet(bed: TestBed) -> AsyncIterator[Kubelet]:
-    async with Kubelet.started(bed, "serve-gitlab") as started:
-        yield started
 
 
 async def job(trigger: str, url: str, *, password: str = PASSWORD) -> asyncio.subprocess.Process:

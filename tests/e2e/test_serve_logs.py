@@ -1,58 +1,11 @@
-"""`/logs`: what a reader sees of a run, from before it is there until it is gone."""
-
-import asyncio
-from collections.abc import AsyncIterator
+"""`/logs`: what a reader sees of a run, from before it is there until it has ended."""
 
 import aiohttp
-import pytest
 
 from hack.testbed import Kubelet, TestBed
-from hack.testbed.api import polled
 from tests.e2e.handmade import Handmade
-from tests.e2e.served import may_read_logs, served
-
-Line = str
-
-
-class Reader:
-    """One who reads a log line by line."""
-
-    def __init__(self, answer: aiohttp.ClientResponse) -> None:
-        self.answer = answer
-
-    async def lines(self, count: int) -> list[Line]:
-        return [(await self.answer.content.readline()).decode().removesuffix("\n") for _ in range(count)]
-
-    async def rest(self) -> list[Line]:
-        return (await self.answer.content.read()).decode().splitlines()
-
-
-@pytest.fixture(scope="module")
-async def kubelet(bed: TestBed) -> AsyncIterator[Kubelet]:
-    async with Kubelet.started(bed, "serve-logs") as started:
-        yield started
-
-
-@pytest.fixture(scope="module")
-async def url(bed: TestBed) -> AsyncIterator[str]:
-    async with served(bed) as url:
-        yield url
-
-
-@pytest.fixture
-async def session() -> AsyncIterator[aiohttp.ClientSession]:
-    async with aiohttp.ClientSession() as session:
-        yield session
-
-
-@pytest.fixture
-async def run(bed: TestBed, kubelet: Kubelet, namespace: str) -> Handmade:
-    await may_read_logs(bed, namespace)
-    return Handmade(bed, kubelet, namespace, "demo")
-
-
-def logs(url: str, run: Handmade, query: str = "") -> str:
-    return f"{url}/namespaces/{run.namespace}/logs/{run.name}{query}"
+from tests.e2e.log_readers import Reader, logs
+from tests.e2e.served import may_read_logs
 
 
 async def test_a_run_that_is_not_there_yet_is_waited_for_and_its_tasks_come_while_they_run(
@@ -184,59 +137,3 @@ async def test_no_name_of_a_pod_leads_to_another_namespace(
     await run.finish()
     async with session.get(logs(url, run)) as answer:
         assert await Reader(answer).rest() == ["--- PipelineRun demo: Succeeded (Succeeded): it is Succeeded"]
-
-
-async def test_a_run_that_never_comes_or_goes_again_is_told(
-    bed: TestBed, url: str, session: aiohttp.ClientSession, run: Handmade
-) -> None:
-    async with session.get(logs(url, run, "?wait=1")) as answer:
-        assert (await Reader(answer).rest())[1] == "--- no PipelineRun demo came within 1 s"
-    async with session.get(logs(url, run, "?wait=0")) as answer:
-        assert answer.status == 404
-    await run.create()
-    await run.task("build")
-    run.write("build", "x")
-    async with session.get(logs(url, run)) as answer:
-        reader = Reader(answer)
-        await reader.lines(1)
-        await bed.request("DELETE", f"/apis/tekton.dev/v1/namespaces/{run.namespace}/pipelineruns/demo")
-        assert (await reader.rest())[-1] == "--- PipelineRun demo was deleted while it went on"
-
-
-async def test_a_disconnect_frees_everything(bed: TestBed, run: Handmade, session: aiohttp.ClientSession) -> None:
-    await run.create()
-    await run.task("a")
-    await run.task("b")
-    async with served(bed) as url:
-        run.write("a", "x")
-        async with session.get(logs(url, run)) as answer:
-            assert await Reader(answer).lines(1) == ["[a : run] x"]
-            assert len(_work()) >= 7  # the reader's, two pods', four watches'
-            answer.close()
-
-        async def nothing_left() -> bool:
-            return not _work()
-
-        await polled(nothing_left, 5)
-
-
-def _work() -> list[str]:
-    """What goes on in this process for readers of logs."""
-    names = [getattr(task.get_coro(), "__qualname__", "") for task in asyncio.all_tasks()]
-    return [name for name in names if name.split(".")[0] in ("_Follow", "Informer")]
-
-
-async def test_a_reader_that_never_reads_is_dropped(
-    bed: TestBed, run: Handmade, session: aiohttp.ClientSession
-) -> None:
-    await run.create()
-    await run.task("long")
-    run.write("long", *["x" * 1000] * 30_000)
-    async with served(bed, stall=1) as url, session.get(logs(url, run), read_bufsize=1024) as answer:
-
-        async def nothing_left() -> bool:
-            return not _work()
-
-        await polled(nothing_left, 20)
-        with pytest.raises(aiohttp.ClientPayloadError):
-            await answer.content.read()

@@ -1,7 +1,6 @@
 """`/status`: the listener's codes and words, for a run in each state, and waiting without asking again and again."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from typing import Any, NamedTuple
 
 import aiohttp
@@ -11,21 +10,9 @@ from hack.player import Player
 from hack.testbed import Kubelet, TestBed
 from hack.testbed.api import polled
 from tests.e2e.handmade import Handmade
-from tests.e2e.served import ACCOUNT, HOME, served
+from tests.e2e.served import ACCOUNT, HOME
 
 USER = f"system:serviceaccount:{HOME}:{ACCOUNT}"
-
-
-@pytest.fixture(scope="module")
-async def url(bed: TestBed) -> AsyncIterator[str]:
-    async with served(bed) as url:
-        yield url
-
-
-@pytest.fixture
-async def session() -> AsyncIterator[aiohttp.ClientSession]:
-    async with aiohttp.ClientSession() as session:
-        yield session
 
 
 async def asked(session: aiohttp.ClientSession, url: str) -> tuple[int, Any]:
