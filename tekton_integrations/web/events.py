@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from contextlib import suppress
 from typing import Any
 
 import msgspec
@@ -36,7 +37,8 @@ class Streams:
         try:
             response = web.StreamResponse(headers=_HEADERS)
             await response.prepare(request)
-            await _Stream(request, response, feed, expires).run()
+            with suppress(ConnectionError):
+                await _Stream(request, response, feed, expires).run()
             return response
         finally:
             self.now -= 1
@@ -80,11 +82,11 @@ class _Stream:
         await self._write(f"event: {kind}\n{id}data: ".encode() + msgspec.json.encode(data) + b"\n\n")
 
     async def _write(self, data: bytes) -> None:
-        """Whoever takes nothing for so long is gone."""
+        """Whoever takes nothing for so long is gone. Raises ConnectionError."""
         try:
             async with asyncio.timeout(self._request.app[SETTINGS].stall):
                 await self._response.write(data)
-        except TimeoutError:
+        except TimeoutError as error:
             if self._request.transport:
                 self._request.transport.abort()
-            raise
+            raise ConnectionAbortedError from error
