@@ -1,6 +1,7 @@
 """`tekton-integrations why`: what became of a run's reports, as a person would tell it."""
 
 import asyncio
+import sys
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing, suppress
 from typing import TYPE_CHECKING, Annotated
@@ -50,6 +51,7 @@ def why(
     from tekton_integrations.run import KINDS  # noqa: PLC0415
 
     log.configure("error", "console")
+    sys.setrecursionlimit(12_000)  # as for the controller: the API server takes JSON that is 10,000 deep
     if kind and kind not in KINDS:
         fail(f"--kind {kind!r} must be one of {', '.join(KINDS)}", 2)
     wanted = Search(repo=repo, sha=sha, pull=pull) if repo or sha or pull else None

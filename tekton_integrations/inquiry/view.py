@@ -1,7 +1,8 @@
 """One look at a namespace: from the JSON of a run and the records to its Facts."""
 
 import dataclasses
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 
 import msgspec
 from msgspec.structs import replace
@@ -96,4 +97,11 @@ async def records(reader: Reader, namespace: str, selector: dict[str, str] | Non
     """Of a namespace, or of all; None where they can't be read."""
     where = f"namespace {namespace}" if namespace else "all namespaces"
     raws = await reader.every(f"IntegrationStatuses of {where}", collection(API_VERSION, RECORDS, namespace), selector)
-    return None if raws is None else [decode_record(raw) for raw in raws]
+    return None if raws is None else list(_decoded(raws))
+
+
+def _decoded(raws: Iterable[msgspec.Raw]) -> Iterator[Record]:
+    """Without what somebody wrote who is no controller of ours."""
+    for raw in raws:
+        with suppress(msgspec.DecodeError):
+            yield decode_record(raw)

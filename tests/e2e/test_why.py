@@ -4,6 +4,7 @@ import asyncio
 import json
 import re
 import sys
+import tomllib
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -51,6 +52,8 @@ async def test_each_cause_is_named_with_its_cure_by_why_and_on_the_page(causes: 
     assert code == case.code
     assert [line for line in text.splitlines() if len(line) > WIDTH and " " in line.strip()] == []
     assert " ".join(story["sentence"].split()) in " ".join(text.split())
+    if case.verdict in ("shown", "failed", "stuck"):
+        assert await in_record(causes.stage, causes.namespace, name) == story["sentence"]
     assert case.verdict == "no-run" or await on_page(causes, name, case.kind) == (story["sentence"], story["fix"])
 
 
@@ -164,6 +167,21 @@ async def test_watching_tells_of_each_change(causes: Causes) -> None:
     finally:
         process.terminate()
         await process.wait()
+
+
+async def test_kubectl_has_it_as_a_plug_in(causes: Causes, tmp_path: Path) -> None:
+    scripts = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())["project"]["scripts"]
+    module, _, name = scripts["kubectl-integrations"].partition(":")
+    plug_in = tmp_path / "kubectl-integrations"
+    plug_in.write_text(f"#!{sys.executable}\nfrom {module} import {name}\n{name}()\n")
+    plug_in.chmod(0o755)
+    kubectl, *_ = await causes.stage.bed.kubectl_command()
+    access = {"PATH": str(tmp_path), "KUBECONFIG": str(causes.stage.bed.admin_kubeconfig)}
+    process = await asyncio.create_subprocess_exec(
+        *(kubectl, "integrations", "why", "shown", "-n", causes.namespace), stdout=asyncio.subprocess.PIPE, env=access
+    )
+    told, _ = await process.communicate()
+    assert (process.returncode, "github: shown" in told.decode()) == (0, True)
 
 
 async def _line(stream: asyncio.StreamReader, wanted: str) -> None:
