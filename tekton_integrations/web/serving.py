@@ -16,7 +16,7 @@ from tekton_integrations.web.settings import WebSettings
 from tekton_integrations.web.tls import Certificate
 
 # Seconds that open requests have when the process is to end; logs would go on for ever.
-GRACE = 2.0
+GRACE = 1.0
 
 
 async def serve(settings: WebSettings, kubeconfig: str | None, service_account: Path) -> None:

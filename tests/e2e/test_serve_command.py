@@ -84,6 +84,25 @@ async def test_the_listeners_variables_count_and_it_ends_in_time_whoever_reads(
     assert "Traceback" not in log.read_text()
 
 
+async def test_the_deployment_starts_with_its_flags_and_lets_tokens_in(bed: TestBed, tmp_path: Path) -> None:
+    [deployment] = [each for each in await bed.apply(MANIFEST) if each["kind"] == "Deployment"]
+    [container] = deployment["spec"]["template"]["spec"]["containers"]
+    folder, port = await bed.service_account_directory(HOME, ACCOUNT), free_port()
+    arguments = [each.replace("/etc/tekton-integrations/users", str(tmp_path)) for each in container["args"]]
+    own = [f"--port={port}", "--host=127.0.0.1", f"--service-account={folder}"]
+    command = [*PROGRAM, *arguments, *own]
+    child = await Child.started(command, tmp_path / ".serve.log", bed.service_environment)
+    url, header = f"http://127.0.0.1:{port}", {"Authorization": f"Bearer {await bed.token(HOME, ACCOUNT)}"}
+    try:
+        async with aiohttp.ClientSession() as session:
+            await polled(lambda: _healthy(session, url, child))
+            for headers, code in (({}, 401), (header, 404)):
+                async with session.get(f"{url}/status/none", headers=headers) as answer:
+                    assert answer.status == code
+    finally:
+        await child.stop()
+
+
 async def _healthy(session: aiohttp.ClientSession, url: str, child: Child) -> bool:
     child.check()
     try:

@@ -137,3 +137,16 @@ async def test_no_name_of_a_pod_leads_to_another_namespace(
     await run.finish()
     async with session.get(logs(url, run)) as answer:
         assert await Reader(answer).rest() == ["--- PipelineRun demo: Succeeded (Succeeded): it is Succeeded"]
+
+
+async def test_one_task_run_is_read_by_its_own_name(url: str, session: aiohttp.ClientSession, run: Handmade) -> None:
+    await run.create()
+    for task in ("build", "test"):
+        await run.task(task)
+        run.write(task, "written")
+        await run.end(task)
+    async with session.get(f"{url}/namespaces/{run.namespace}/logs/demo-test") as answer:
+        assert await Reader(answer).rest() == [
+            "[test : run] written",
+            "--- TaskRun demo-test: Succeeded (Succeeded): it is Succeeded",
+        ]
