@@ -25,6 +25,8 @@ from tekton_integrations.web.view import view
 # Seconds between two looks at least, and at most: of what a story tells, not all is watched.
 PACE = 0.5
 REFRESH = 30.0
+# Stories that are found out at a time: each takes some lists of the API server.
+AT_ONCE = 8
 
 
 class Busy(Exception):
@@ -88,6 +90,7 @@ class Feeds:
     def __init__(self, client: KubeClient, watches: RunWatches, inquiry: Inquiry, limits: Limits) -> None:
         self._client, self._watches, self._inquiry, self._limits = client, watches, inquiry, limits
         self._open: dict[RunName, Feed] = {}
+        self._turns = asyncio.Semaphore(AT_ONCE)
 
     def __len__(self) -> int:
         return len(self._open)
@@ -157,7 +160,8 @@ class Feeds:
 
     async def _look(self, feed: Feed, watched: Watched, run: Run) -> None:
         seen = view(run, [task.child for task in watched.tasks])
-        facts = await self._inquiry.run(run.namespace, run.name, run.kind)
+        async with self._turns:
+            facts = await self._inquiry.run(run.namespace, run.name, run.kind)
         page = Page(view=seen, stories=stories(facts))
         if feed.page is None or feed.page.version != page.version:
             feed.tell(page)

@@ -159,7 +159,7 @@ async def test_an_open_page_ends_with_its_link_and_the_link_says_that_it_expired
     scene: Scene,
 ) -> None:
     await (run := scene.run("short")).create()
-    address = scene.url + link(run, seconds=4)
+    address = scene.url + link(run, seconds=7)
     async with scene.visitor() as guest:
         assert await visit(guest, address) == 200
         await expect(guest.locator("#live")).to_have_text("Your link has expired")

@@ -9,6 +9,7 @@ import pytest
 from hack.recording import DATA
 from hack.showcase.__main__ import FOLDER
 from hack.showcase.gallery import gallery
+from hack.showcase.pages import SHOTS
 from hack.showcase.scenes import REPOSITORY, SCENES, Scene
 from hack.showcase.screenshots import browser, screenshots
 from hack.showcase.stage import APP, furnished, played
@@ -95,6 +96,10 @@ async def test_the_page_loads_nothing_runs_nothing_and_its_links_lead_somewhere(
     local = set(re.findall(r'href="#([^"]*)"', html))
     assert local == {scene.name for scene in SCENES} == set(re.findall(r'<section class="scene" id="([^"]*)"', html))
     assert not re.findall(r"(?:src|srcset|@import|url)\s*[=(]", html)
+
+
+def test_the_pictures_of_our_own_page_are_in_the_docs() -> None:
+    assert {shot.file for shot in SHOTS} == {path.name for path in (FOLDER.parent / "page").iterdir()}
 
 
 @pytest.mark.skipif(browser() is None, reason="there is no Chromium")
