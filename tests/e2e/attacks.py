@@ -30,7 +30,9 @@ INSIDE = {
 }
 REBINDING = "rebind.attacker.example"
 # One answer after the other; the last one holds.
-NAMES = {**INSIDE, REBINDING: [NOWHERE, "127.0.0.1"]}
+# The API server's: where it is when the controller asks first, and where it is to be had.
+API, API_AT = "kubernetes.default", "2a0f:ffff::2"
+NAMES = {**INSIDE, REBINDING: [NOWHERE, "127.0.0.1"], API: [API_AT, "127.0.0.1"]}
 # The system as an attacker's DNS makes it, and without any way but loopback: what is tried besides is noted, and leaves
 # the machine in no case. Nothing of ours is replaced.
 _SYSTEM = """\
@@ -80,7 +82,7 @@ class Scene:
             await bed.apply(objects.provider(NAMESPACE, "sink", {"type": "CloudEvents", "grants": grants}))
             stack.push_async_callback(stage.forget, "webhook", "cloudevent")
             arguments = ("--integrations", "github,webhook,cloudevent", "--infer", "github")
-            there = Place(environment={"PYTHONPATH": str(folder)})
+            there = Place(environment={"PYTHONPATH": str(folder), "KUBERNETES_SERVICE_HOST": API})
             controller = await stack.enter_async_context(stage.controller(*arguments, place=there))
             try:
                 yield cls(stage=stage, controller=controller, mine=mine, tenant=tenant, inside=inside, log=strayed)

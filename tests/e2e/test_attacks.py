@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from functools import partial
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -11,7 +12,7 @@ from hack.controller import NAMESPACE
 from hack.testbed import TestBed
 from hack.testbed.api import polled
 from tests.corpus import TERMINAL, UNICODE, WIRE, unfit
-from tests.e2e.attacks import INSIDE, NOWHERE, REBINDING, TOKEN, Object, Scene, cloud_event, hook
+from tests.e2e.attacks import API, API_AT, INSIDE, NOWHERE, REBINDING, TOKEN, Object, Scene, cloud_event, hook
 from tests.e2e.builds import Build
 from tests.e2e.disguises import LOOPBACK, METADATA, PATHS, PLACES
 from tests.e2e.kinds import Made, Wanted, asking
@@ -162,10 +163,12 @@ async def test_the_metadata_service_and_loopback_are_out_of_reach_in_every_spell
 
 
 async def test_the_api_server_is_out_of_reach(scene: Scene, namespace: str) -> None:
-    url = f"{scene.stage.bed.url}/api/v1/namespaces".replace("https://", "http://")
-    await scene.asks(namespace, "api", hook(url))
-    found = await scene.refused(namespace, 1)
-    assert found["api", "webhook"]["reason"] == "EgressRefused"
+    """By its address and its name, be they as public as they like."""
+    for number, host in enumerate((urlsplit(scene.stage.bed.url).netloc, API, f"{API}.", f"[{API_AT}]")):
+        await scene.asks(namespace, f"api-{number}", hook(f"http://{host}/api/v1/namespaces"))
+    found = await scene.refused(namespace, 4)
+    assert {each["reason"] for each in found.values()} <= {"EgressRefused", "InvalidAnnotation"}
+    assert found["api-3", "webhook"]["reason"] == "EgressRefused"
 
 
 async def test_a_name_that_leads_inside_is_not_called(scene: Scene, namespace: str) -> None:

@@ -94,7 +94,9 @@ async def test_several_deployments_do_not_contradict_each_other(stage: Stage, na
         }
         for name, spec in asked.items():
             await board.put(namespace, name, **spec)
+        # Whoever told of the last one had looked at the others before, and said nothing of what is another's.
         before = len(stage.writes(namespace, "notifications"))
+        assert before == len(asked)
         await stage.player.play(recorded(tmp_path, "success"), namespace=namespace)
         for name in ("checks", "told"):
             assert ready(await board.counted(namespace, name, matched=1, reported=1)) == ("True", "Ready")
