@@ -1,9 +1,11 @@
 """What stands around the runs of a namespace: Providers, Notifications, and who reports by what."""
 
+import asyncio
 import contextlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 from typing import NamedTuple, TypeVar
 
 import msgspec
@@ -35,18 +37,18 @@ class Surroundings:
 
 async def surroundings(reader: Reader, namespace: str, shared: str, now: float) -> Surroundings:
     """`shared`: the controller's namespace."""
-    places = dict.fromkeys((namespace, shared))
-    providers: list[Provider] = []
-    notifications: list[_Noticed] = []
-    for place in places:
-        providers += await _all(reader, "Providers", "providers", place, decode_provider)
-        notifications += await _all(reader, "Notifications", "notifications", place, _noticed)
-    installed = await _installed(reader, shared, now)
+    places = list(dict.fromkeys((namespace, shared)))
+    installed, owned, noticed = await asyncio.gather(
+        _installed(reader, shared, now),
+        asyncio.gather(*(_all(reader, "Providers", "providers", place, decode_provider) for place in places)),
+        asyncio.gather(*(_all(reader, "Notifications", "notifications", place, _noticed) for place in places)),
+    )
+    providers, notifications = [*chain(*owned)], [*chain(*noticed)]
     return Surroundings(
         providers=providers,
         installed=installed,
         matches=Matches(
-            _loaded(installed),
+            _loaded(installed) if notifications else [],
             shared,
             [each.notification for each in notifications],
             providers,

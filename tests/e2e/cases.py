@@ -28,6 +28,7 @@ def stuck(reason: str, sentence: str, fix: str) -> Case:
 CASES = {
     "shown": Case("shown", "Reported", "check 'Tekton / shown' of acme/api: Succeeded", code=0),
     "red": Case("shown", "Reported", "check 'Tekton / red' of acme/api: Failed", code=0),
+    "noticed": Case("shown", "Reported", "check 'Tekton / noticed' of acme/api: Failed", code=0),
     "going": Case("going-on", "InProgress", "check 'Tekton / going' of acme/api", code=0),
     "unresolved": Case("waiting", "NotYet", "Tekton has still to look up the run's Pipeline", code=0),
     "part": Case("elsewhere", "PartOfAnother", "belongs to PipelineRun parent, whose reports show it", code=0),

@@ -1,7 +1,7 @@
 """The runs of causes.py: what asks well, in vain, or not at all."""
 
 from hack.controller import NAMESPACE
-from tests.e2e.causes import CAP, GOING, LONG_AGO, OURS, PREFIX, RED, TEKTON, TOKENS, Causes, asking
+from tests.e2e.causes import CAP, GOING, LONG_AGO, OURS, PREFIX, RED, TEKTON, TOKENS, Causes, asking, sha
 
 
 async def annotated(causes: Causes) -> None:
@@ -77,6 +77,8 @@ async def parent(causes: Causes, name: str, child: str, own: dict[str, str], of_
 async def notified(causes: Causes) -> None:
     """Runs that a Notification is about."""
     place = {"owner": "acme", "repo": "api", "sha": "$(labels.sha)"}
+    await causes.notify("noticed", options=place)
+    await causes.run("noticed", {}, RED, labels={"why": "noticed", "sha": sha("noticed")})
     await causes.notify("opted-out", options=place)
     await causes.notify("paused", options={**place, "sha": "0" * 40}, suspend=True)
     await causes.notify("targetless", options=place)

@@ -57,12 +57,15 @@ async def test_each_cause_is_named_with_its_cure_by_why_and_on_the_page(causes: 
     assert case.verdict == "no-run" or await on_page(causes, name, case.kind) == (story["sentence"], story["fix"])
 
 
-@pytest.mark.parametrize("name", ["shown", "red", "going", "parent"])
+@pytest.mark.parametrize("name", ["shown", "red", "noticed", "going", "parent"])
 async def test_the_same_words_stand_in_the_record_in_why_and_on_the_check(causes: Causes, name: str) -> None:
     sentence, steps = await by_why(causes.stage, causes.namespace, name)
     [check] = causes.stage.checks(sha(name))
     assert await in_record(causes.stage, causes.namespace, name) == sentence
-    assert on_check(check) == f"{sentence}; {steps[0]}, {steps[1]}."
+    [granted] = [step for step in steps if step.startswith("granted")]
+    assert on_check(check) == f"{sentence}; {steps[0]}, {granted}."
+    by = f"Notification {causes.namespace}/noticed" if name == "noticed" else "the run's annotations"
+    assert steps[0] == f"asked for by {by}"
 
 
 async def test_who_reads_a_page_is_not_told_what_only_the_administrator_may_see(causes: Causes) -> None:
