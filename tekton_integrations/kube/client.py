@@ -1,5 +1,6 @@
 """Plain REST to the API server: JSON bytes in, JSON bytes out, one error class. No models, no discovery."""
 
+import asyncio
 import socket
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -123,9 +124,7 @@ class KubeClient:
                 if answer.status >= 300:
                     raise self._refused(answer.status, await answer.read())
                 if buffer < READ_BUFFER and answer.connection and answer.connection.transport:
-                    # The kernel alone would hold megabytes.
-                    opened = answer.connection.transport.get_extra_info("socket")
-                    opened.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 * buffer)
+                    _hold_little(answer.connection.transport, buffer)
                 yield answer.content
         except _UNREACHABLE as error:
             raise _unreachable(error) from error
@@ -185,6 +184,13 @@ class KubeClient:
         if status == 401:
             self._config.refused()
         return _error(status, body)
+
+
+def _hold_little(transport: asyncio.Transport, buffer: int) -> None:
+    """Of what was not read yet: the kernel alone would hold megabytes, and TLS half a one."""
+    transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 * buffer)
+    if limit := getattr(transport, "set_read_buffer_limits", None):
+        limit(high=buffer)
 
 
 def _unreachable(error: Exception) -> ApiError:

@@ -121,7 +121,7 @@ class StepLogs:
         try:
             async with self._client.stream(path, params, _TIMEOUT, buffer=BUFFER) as content:
                 opened = True
-                async for chunk in content.iter_any():
+                while chunk := await content.read(4 * BUFFER):
                     if gap:
                         await self._say(Note(words="lines may be missing here", task=place.task, step=step.name))
                     gap = False
