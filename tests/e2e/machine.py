@@ -104,7 +104,8 @@ class Annotate:
 
     async def act(self, world: World) -> None:
         if (run := world.pick(self.slot)) is not None and not run.parent:
-            away: dict[str, str | None] = dict.fromkeys(world.annotations("renamed"))
+            # One that was made anew in the place of a child still asks as that did.
+            away: dict[str, str | None] = dict.fromkeys([*world.annotations("renamed"), *world.annotations(OWN)])
             now = world.annotations(self.ask)
             await world.patch(run, {"annotations": away | now})
             for child in world.children(run):
@@ -113,6 +114,18 @@ class Annotate:
             run.ask = self.ask
             run.has_shared = run.has_shared or ASKS[run.ask].shared
             world.excuse(run)
+
+
+@dataclass(frozen=True)
+class Again:
+    """Somebody wants it reported again at GitHub: of milestones the last one would be told twice."""
+
+    slot: int
+
+    async def act(self, world: World) -> None:
+        if (run := world.pick(self.slot)) is not None:
+            when = {"github.integrations.tekton.dev/report-at": str(world.number())}
+            await world.patch(run, {"annotations": when})
 
 
 @dataclass(frozen=True)

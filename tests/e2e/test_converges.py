@@ -147,6 +147,28 @@ async def test_whatever_happens_github_shows_the_last_state_of_each_run(arena: A
         [m.Create(0, status="succeeded"), b.Settle(), m.Annotate(0, "ungranted"), b.Settle(), m.Annotate(0, "main")],
         # A check that was concluded can't be reopened.
         [m.Create(0, status="running"), b.Settle(), m.Annotate(0, "moved"), b.Settle(), m.Annotate(0, "main")],
+        # Asked for again, before and after its end, while calls are cut and controllers die.
+        [
+            m.Create(0, status="running"),
+            b.Settle(),
+            m.Trouble("cut after", 1),
+            m.Again(0),
+            m.Status(0, "failed"),
+            b.CrashAtWrite(),
+            m.Again(0),
+            b.Settle(),
+            m.EditRecord(0, "forget"),
+            m.Again(0),
+            b.Crash(),
+            m.Again(0),
+        ],
+        # Made anew in the place of a child, with annotations that no other run has.
+        [
+            m.Create(0, status="ignored", ask="renamed"),
+            m.Child(own=True, listed=True, status="failed"),
+            m.Recreate(m.CHILD, status="ignored"),
+            m.Annotate(m.CHILD, "main"),
+        ],
         # The first milestone was cut after it had been told, and its run deleted: of its end nobody heard.
         [
             m.Create(1),
@@ -181,6 +203,8 @@ async def test_whatever_happens_github_shows_the_last_state_of_each_run(arena: A
         "ended and back",
         "ended, to no grant and back",
         "there and back",
+        "asked for again",
+        "in the place of a child",
         "told and deleted",
         "each kind of neighbour",
         "misled",
