@@ -52,9 +52,9 @@ class Shot(NamedTuple):
 
 
 SHOTS = (
-    Shot("light.png", f"/runs/{SHOP}/{ENDED}", "light", 1100, 1370, "test"),
-    Shot("dark.png", f"/runs/{SHOP}/{GOING}", "dark", 1100, 1290),
-    Shot("phone.png", f"/runs/{SHOP}/{ENDED}", "light", 390, 1420),
+    Shot("light.png", f"/runs/{SHOP}/{ENDED}", "light", 1100, 1490, "test"),
+    Shot("dark.png", f"/runs/{SHOP}/{GOING}", "dark", 1100, 1330),
+    Shot("phone.png", f"/runs/{SHOP}/{ENDED}", "light", 390, 1460),
     Shot("list.png", f"/runs/{SHOP}", "light", 1100, 420),
 )
 
