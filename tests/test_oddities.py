@@ -24,6 +24,7 @@ def found(**metadata: dict[str, str]) -> list[Odd]:
         ("github.integrations.tekton.com/owner", OWNER),
         ("github.tekton.dev/owner", OWNER),
         ("GitHub.integrations.tekton.dev/owner", OWNER),
+        ("githb.integration.tekton.dev/owner", OWNER),
         ("slack.integratoins.tekton.dev/channel", "slack.integrations.tekton.dev/channel"),
         ("tekton.dev/pipeline", ""),
         ("chains.tekton.dev/signed", ""),
