@@ -1,6 +1,7 @@
 """The files of users, and how passwords are compared."""
 
 import asyncio
+import time
 from pathlib import Path
 
 import pytest
@@ -84,3 +85,16 @@ async def test_too_many_at_once_are_turned_away() -> None:
     tries = [compare.fit(None, "x") for _ in range(passwords.WAITING + 1)]
     answers = await asyncio.gather(*tries, return_exceptions=True)
     assert [type(each) for each in answers if each is not False] == [web.HTTPServiceUnavailable]
+
+
+async def test_a_user_that_there_is_not_costs_as_much_as_one_that_there_is() -> None:
+    compare = Passwords()
+
+    async def cost(known: str | None) -> float:
+        begin = time.process_time()
+        for _ in range(8):
+            await compare.fit(known, "wrong")
+        return time.process_time() - begin
+
+    await cost(None)  # the first is slower
+    assert 0.5 < await cost(None) / await cost(HASH) < 2
