@@ -11,12 +11,14 @@ from pathlib import Path
 import aiohttp
 import pytest
 import structlog.testing
+from aiohttp import web
 from msgspec.structs import replace
 from yarl import URL
 
 from tekton_integrations.kube.client import KubeClient
 from tekton_integrations.kube.config import ClusterConfig
 from tekton_integrations.links import Key, Link, Scope, sign
+from tekton_integrations.web.answers import errors
 from tekton_integrations.web.links import COOKIE
 from tekton_integrations.web.serving import opened
 from tekton_integrations.web.settings import SettingsError, WebSettings
@@ -155,6 +157,22 @@ async def test_no_log_line_has_a_link_or_a_key(keys: Path, session: aiohttp.Clie
     assert "the API server failed" in said
     assert sign(KEY, LINK)[:40] not in said
     assert KEY.secret.decode() not in said
+
+
+async def test_a_bug_behind_a_link_does_not_log_it_either(session: aiohttp.ClientSession) -> None:
+    async def buggy(_: web.Request) -> web.Response:
+        raise ZeroDivisionError
+
+    app = web.Application(middlewares=[errors])
+    app.router.add_get("/l/{token}", buggy)
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    with structlog.testing.capture_logs() as lines:
+        assert await status(session, f"http://127.0.0.1:{runner.addresses[0][1]}/l/{sign(KEY, LINK)}") == 500
+    await runner.cleanup()
+    assert [line["route"] for line in lines] == ["/l/{token}"]
+    assert sign(KEY, LINK) not in repr(lines)
 
 
 ODD = [
