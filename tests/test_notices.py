@@ -113,6 +113,16 @@ def test_who_opts_out_is_left_alone_unless_that_is_not_allowed() -> None:
     assert suppressed(notices, "default") == {"OptedOut": 1}
 
 
+def test_an_audit_reaches_also_those_that_only_say_to_be_children() -> None:
+    """Whether they are is looked at then, see tests/e2e/test_notifications.py."""
+    audit = make("audit", options=C1, allowOptOut=False, filter={"labelSelector": {"matchLabels": {"team": "a"}}})
+    notices = noticing(audit, make(options=C1))
+    assert notices.audited(RUN.kind, NAMESPACE, {"team": "a"})
+    assert not notices.audited(RUN.kind, NAMESPACE, {})
+    assert not notices.audited(RUN.kind, "team-b", {"team": "a"})
+    assert not noticing().audited(RUN.kind, NAMESPACE, {"team": "a"})
+
+
 def test_an_expression_that_can_not_be_told_is_no_match_and_is_counted_once_for_a_run() -> None:
     notices = noticing(make(options=C1, filter={"expression": "params['env'] == 'prod'"}))
     for _ in range(3):
