@@ -22,4 +22,4 @@ curl --silent --show-error --fail --output /dev/null --header "Content-Type: app
 
 # The run may not be there yet: the log waits for it. Should the connection break, the status still decides.
 ask --no-buffer "$SERVE_URL/logs/$RUN" || echo "the log broke off" >&2
-ask "$SERVE_URL/status/$RUN?wait=3600"
+ask --retry 5 "$SERVE_URL/status/$RUN?wait=3600"

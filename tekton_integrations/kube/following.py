@@ -25,6 +25,7 @@ LATE = 5.0
 # After so many seconds they are known, or gone.
 LONG_AGO = 60.0
 _End = Exception | None
+_CLOSING = Outcome(run=None, words="the service ends here, not the run; ask again")
 
 
 @asynccontextmanager
@@ -73,11 +74,15 @@ class _Follow:
 
     async def _whole(self) -> None:
         run = self._watched.run or await self._awaited()
+        if run is None and self._watched.closing:
+            await self._say(_CLOSING)
         if run is None or self._wanted.uid not in ("", run.uid):
             return
         async with asyncio.TaskGroup() as group:
             await self._all_of(run, group)
-        if (now := self._now(run)) is None:
+        if self._watched.closing:
+            await self._say(_CLOSING)
+        elif (now := self._now(run)) is None:
             gone = f"{run.kind} {run.name} was deleted"
             await self._say(Outcome(run=None, words=f"{gone} while it went on" if not run.final else gone))
         elif now.final:
@@ -92,7 +97,7 @@ class _Follow:
             await self._say(Note(words=words))
         try:
             async with asyncio.timeout(seconds):
-                while (run := self._watched.run) is None:
+                while (run := self._watched.run) is None and not self._watched.closing:
                     await self._watched.next_change()()
                 return run
         except TimeoutError:
@@ -111,9 +116,9 @@ class _Follow:
         while True:
             changed = self._watched.next_change()
             now = self._now(run)
-            if now is None:
+            if now is None or self._watched.closing:
                 for each in self._beside:
-                    each.cancel()  # its pods are about to go as well
+                    each.cancel()  # of a deleted run, the pods are about to go as well
                 return
             for task in self._watched.tasks:
                 await self._begin(task, group)

@@ -33,6 +33,8 @@ class Watched:
     def __init__(self, client: KubeClient, key: RunName, silence: float) -> None:
         self.key = key
         self.readers = 0
+        # The process is about to end: readers have a moment to say so.
+        self.closing = False
         self._silence = silence
         self._client = client
         self._runs = self._informer("run", key.kind, decode_run, {"fieldSelector": f"metadata.name={key.name}"})
@@ -76,6 +78,10 @@ class Watched:
     def begin(self) -> None:
         self._work = [asyncio.create_task(each.run()) for each in (self._runs, *self._below.values())]
 
+    def close(self) -> None:
+        self.closing = True
+        self._tell()
+
     async def end(self) -> None:
         for work in self._work:
             work.cancel()
@@ -103,9 +109,16 @@ class RunWatches:
     def __init__(self, client: KubeClient, silence: float = 90.0) -> None:
         self._client, self._silence = client, silence
         self._open: dict[RunName, Watched] = {}
+        self._closing = False
 
     def __len__(self) -> int:
         return len(self._open)
+
+    def close(self) -> None:
+        """Tells all readers that the process is about to end."""
+        self._closing = True
+        for watched in self._open.values():
+            watched.close()
 
     @asynccontextmanager
     async def of(self, key: RunName) -> AsyncIterator[Watched]:
@@ -113,6 +126,7 @@ class RunWatches:
         watched = self._open.get(key)
         if watched is None:
             watched = self._open[key] = Watched(self._client, key, self._silence)
+            watched.closing = self._closing
             watched.begin()
         watched.readers += 1
         try:

@@ -16,6 +16,10 @@ from tekton_integrations.web.user_files import User, UserFiles
 from tekton_integrations.web.users import Users
 
 
+async def _close(app: web.Application) -> None:
+    app[WATCHES].close()
+
+
 async def _health(_: web.Request) -> web.Response:
     return web.json_response({"status": 1})
 
@@ -42,6 +46,7 @@ def make_app(settings: WebSettings, client: KubeClient) -> web.Application:
     app[WATCHES] = RunWatches(client, settings.watch_silence)
     app[WAYS] = tuple(_ways(settings, client))
     app.on_response_prepare.append(answers.dress)
+    app.on_shutdown.append(_close)
     for add_to in PARTS:
         add_to(app)
     return app

@@ -36,6 +36,8 @@ async def _ended(watched: Watched, run: Run | None, seconds: float) -> Run | Non
         async with asyncio.timeout(seconds):
             while True:
                 changed = watched.next_change()
+                if watched.closing:
+                    raise web.HTTPServiceUnavailable(text="The service ends; ask again.", headers={"Retry-After": "1"})
                 if watched.run and watched.run.final:
                     return watched.run
                 if run and watched.run is None:

@@ -3,6 +3,7 @@
 import asyncio
 import os
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import pytest
@@ -74,14 +75,30 @@ async def test_the_listeners_variables_count_and_it_ends_in_time_whoever_reads(
                         "code": 404,
                     },
                 )
+            waits = session.get(f"{url}/status/none?wait=60", headers=header)
             async with session.get(f"{url}/logs/none", headers=header) as reader:
                 assert await reader.content.readline()
+                gate = asyncio.create_task(_code(waits))
+                await polled(lambda: _waited_for(bed, namespace))
                 await child.stop(grace=8)
+                assert await reader.content.read() == b"--- the service ends here, not the run; ask again\n"
+                assert await gate == 503
     finally:
         await child.kill()
     assert await child.wait() == 0
     assert "secret" not in log.read_text()
     assert "Traceback" not in log.read_text()
+
+
+async def _code(request: Any) -> int:
+    async with request as answer:
+        return int(answer.status)
+
+
+async def _waited_for(bed: TestBed, namespace: str) -> bool:
+    """By two requests, the run of this name was looked for in vain."""
+    found = bed.audit(user=f"system:serviceaccount:{HOME}:{ACCOUNT}", verbs=("get",), resource="taskruns")
+    return [each["objectRef"]["namespace"] for each in found].count(namespace) >= 3
 
 
 async def test_the_deployment_starts_with_its_flags_and_lets_tokens_in(bed: TestBed, tmp_path: Path) -> None:
