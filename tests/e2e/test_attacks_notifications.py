@@ -13,14 +13,15 @@ from hack.controller import NAMESPACE
 from hack.testbed import ApiError, TestBed
 from hack.testbed.api import polled
 from tests.e2e.attacks import TOKEN, Scene, hook
-from tests.e2e.kinds import PARENT, Made, Wanted, asking
+from tests.e2e.kinds import Made, Wanted, asking
 from tests.e2e.notices import PLACE, Board, ready
 from tests.e2e.stage import SHA, condition
 from tests.fakes.webhook import provider
 
 OTHER = "4d2f673c600a0f08c3f6737bc3f5c6a6a15d62e6"
 GITHUB = "github.integrations.tekton.dev"
-# What is written on a run so that an audit does not see it, or sees something else.
+# What is written on a run so that an audit does not see it, or sees something else. That it is a child: see
+# test_notifications.py.
 HIDING: dict[str, dict[str, Any]] = {
     "suspends-all": {"annotations": {"integrations.tekton.dev/suspend": "true"}},
     "suspends-github": {"annotations": asking(suspend="true")},
@@ -33,7 +34,6 @@ HIDING: dict[str, dict[str, Any]] = {
     "its-own-provider": {"annotations": {f"{GITHUB}/provider": "mine"}},
     "the-same-by-its-own": {"annotations": asking(name="audit / the-same-by-its-own", provider="mine")},
     "too-much": {"annotations": {f"{GITHUB}/environment": "x" * 5000}},
-    "says-to-be-a-child": {"annotations": {}, "labels": {PARENT: "nobody"}},
     "says-to-be-others": {
         "annotations": {"pipelinesascode.tekton.dev/sha": SHA, "pipelinesascode.tekton.dev/repo-url": "https://x.example"},
         "labels": {"app.kubernetes.io/managed-by": "pipelinesascode.tekton.dev"},
