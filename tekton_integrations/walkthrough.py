@@ -119,7 +119,8 @@ def _page(form: Form) -> web.Response:
         f"<h1>{escape(form.title)}</h1><p>{escape(form.text)}</p>"
         f'<form method="post" action="{escape(form.action)}">{hidden}<button>{escape(form.button)}</button></form>'
     )
-    return _answer(200, form.title, body, f"form-action {origin(form.action)}")
+    # A browser asks this of redirects as well: to the site's own log-in, and back here.
+    return _answer(200, form.title, body, f"form-action {origin(form.action)} 'self' https:")
 
 
 def _said(status: int, text: str) -> web.Response:

@@ -14,10 +14,13 @@ from hack.testbed.apply import manifests
 from tekton_integrations.diagnosis import Level
 from tekton_integrations.diagnosis.clocks import clock
 from tekton_integrations.diagnosis.definitions import KINDS, POLICIES, lacks
+from tekton_integrations.diagnosis.findings import Looker, Unread
 from tekton_integrations.diagnosis.notifications import decode, in_order
 from tekton_integrations.diagnosis.providers import standing
 from tekton_integrations.diagnosis.records import stuck
 from tekton_integrations.diagnosis.rights import AT_HOME, EVERYWHERE, LOGS, SECRETS
+from tekton_integrations.diagnosis.working import working
+from tekton_integrations.kube.client import ApiError
 from tekton_integrations.provider import Grant, Provider
 from tekton_integrations.record import Condition, Record, RunRef
 from tekton_integrations.standing import Standing, Verdict
@@ -153,3 +156,25 @@ def test_a_clock_that_is_wrong_is_told_in_seconds() -> None:
     assert late.level is Level.WARNING
     assert "by -" in late.said
     assert clock("").level is clock("yesterday").level is Level.UNKNOWN
+
+
+async def test_a_controller_of_another_version_is_told_and_one_s_own_integration_has_its_own() -> None:
+    told = {
+        "github": {"packageVersion": "0.1.0"},
+        "slack": {"packageVersion": "0.2.0"},
+        "theirs": {"packageVersion": "7.3"},
+    }
+    ready = {"conditions": [{"type": "Ready", "status": "True", "message": "reports are made"}]}
+    items = [{"metadata": {"name": name}, "status": said | ready} for name, said in told.items()]
+
+    class Known(Looker):
+        async def listed(self, path: str, what: str, decode: Any) -> Any:
+            if "leases" in path:
+                raise Unread(what, ApiError(403, "Forbidden", "may not list leases"))
+            return [decode(msgspec.Raw(msgspec.json.encode(each))) for each in items]
+
+    found = await working(Known(None), "home", {"github": "0.1.0", "slack": "0.1.0"}, NOW)  # type: ignore[arg-type]
+    levels = {each.subject: each.level for each in found}
+    assert levels["controller"] is Level.UNKNOWN
+    assert levels["integration github"] is levels["integration theirs"] is Level.OK
+    assert levels["integration slack"] is Level.WARNING

@@ -3,7 +3,6 @@
 import time
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
-from importlib.metadata import version
 from typing import TypeVar
 
 import msgspec
@@ -21,6 +20,7 @@ from tekton_integrations.kube.client import ApiError, KubeClient, collection
 from tekton_integrations.kube.records_json import decode_record
 from tekton_integrations.provider import Provider, decode_provider
 from tekton_integrations.record import API_VERSION
+from tekton_integrations.registry import versions
 
 T = TypeVar("T")
 
@@ -48,8 +48,7 @@ async def diagnosed(client: KubeClient, patient: Patient) -> list[Finding]:
     providers = await _providers(looker, patient, found)
     spaces = {patient.home, *(each.namespace for each in providers or ())}
     found += await _each(lambda: rights(looker, Account(patient.home, patient.account), spaces), "rights")
-    ours = version("tekton-integrations")
-    found += await _each(lambda: working(looker, patient.home, ours, now), "controller")
+    found += await _each(lambda: working(looker, patient.home, versions(), now), "controller")
     if providers is not None:
         found += standing(providers)
         found += await egress(providers) if patient.calls else ()

@@ -1,12 +1,12 @@
 """Whether a controller is at work: who holds the Lease of each integration, whether it still renews that, and what the
 Integrations say of themselves."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 import msgspec
 
-from tekton_integrations.annotations import DOMAIN
 from tekton_integrations.diagnosis.findings import Finding, Level, Looker, Unread, unknown
 from tekton_integrations.kube.client import collection
 from tekton_integrations.kube.lease_json import API_VERSION as LEASES
@@ -42,8 +42,9 @@ class Brought(msgspec.Struct):
     status: _Status = msgspec.field(default_factory=_Status)
 
 
-async def working(looker: Looker, home: str, version: str, now: float) -> list[Finding]:
-    """`version` is ours, `now` the API server's time, in seconds since the epoch."""
+async def working(looker: Looker, home: str, versions: Mapping[str, str], now: float) -> list[Finding]:
+    """`versions` are those of the integrations that are installed here, `now` the API server's time, in seconds since
+    the epoch."""
     try:
         path = collection(API_VERSION, "integrations", home)
         brought = await looker.listed(path, f"Integrations of namespace {home}", _brought)
@@ -56,12 +57,12 @@ async def working(looker: Looker, home: str, version: str, now: float) -> list[F
         path = collection(LEASES, "leases", home)
         leases = {each.name: each for each in await looker.listed(path, f"Leases of namespace {home}", decode_lease)}
     except Unread as error:
-        return [unknown("controller", error), *(_by_word(each, version, home) for each in brought)]
+        return [unknown("controller", error), *(_by_word(each, versions, home) for each in brought)]
     names = {each.metadata.name: each for each in brought}
     found = [
         _by_lease(f"integration {name}", leases.get(f"{PREFIX}{name}"), home, now) for name in sorted({CORE, *names})
     ]
-    return [*found, *(each for one in brought if (each := _version(one, version)))]
+    return [*found, *(each for one in brought if (each := _version(one, versions)))]
 
 
 def _brought(raw: msgspec.Raw) -> Brought:
@@ -87,24 +88,24 @@ def _renewed(lease: LeaseObject) -> float:
     return datetime.fromisoformat(written).timestamp() if written else 0.0
 
 
-def _by_word(each: Brought, version: str, home: str) -> Finding:
+def _by_word(each: Brought, versions: Mapping[str, str], home: str) -> Finding:
     """One that was killed can't say that it has stopped."""
     subject = f"integration {each.metadata.name}"
     ready = next((one for one in each.status.conditions if one.type == "Ready"), None)
     if ready is None or ready.status != "True":
         said = ready.message if ready else "no controller has worked it yet"
         return Finding(subject=subject, level=Level.PROBLEM, said=said, cure=START.format(home=home))
-    return _version(each, version) or Finding(subject=subject, level=Level.OK, said=ready.message)
+    return _version(each, versions) or Finding(subject=subject, level=Level.OK, said=ready.message)
 
 
-def _version(each: Brought, version: str) -> Finding | None:
-    theirs = each.status.package_version
-    if theirs in ("", version):
+def _version(each: Brought, versions: Mapping[str, str]) -> Finding | None:
+    theirs, ours = each.status.package_version, versions.get(each.metadata.name, "")
+    if "" in (theirs, ours) or theirs == ours:
         return None
-    said = f"the controller has version {theirs} of it, this command is of {version}"
+    said = f"the controller has version {theirs} of it, here is {ours}"
     return Finding(
         subject=f"integration {each.metadata.name}",
         level=Level.WARNING,
         said=said,
-        cure=f"install the same version of both; what is said of {DOMAIN} here may be wrong",
+        cure="install the controller's here: what `render` and the like say of it may be wrong",
     )

@@ -9,11 +9,13 @@ import pytest
 from typer.testing import CliRunner
 
 from hack import objects
+from hack.chromium import chromium
 from hack.controller import NAMESPACE
 from hack.testbed import TestBed
 from hack.testbed.api import polled
 from hack.testbed.process import free_port
 from tekton_integrations.cli import app
+from tests.e2e.browser import needs_chromium, visitor
 from tests.e2e.stage import GROUP, Stage
 from tests.e2e.test_commands import Terminal, Told, somebody
 from tests.walking import Browser, started
@@ -160,3 +162,18 @@ def _anew(each: dict[str, Any]) -> dict[str, Any]:
 def test_without_a_cluster_it_says_what_to_set(tmp_path: Path) -> None:
     done = CliRunner().invoke(app, ["doctor", "--kubeconfig", str(tmp_path / "none")])
     assert (done.exit_code, "set KUBECONFIG" in done.output) == (1, True)
+
+
+@needs_chromium
+async def test_a_real_browser_is_led_to_github_and_back(stage: Stage) -> None:
+    """Its policy lets the form go there, and whoever has confirmed come back."""
+    async with aiohttp.ClientSession() as session, chromium() as started_browser, visitor(started_browser) as page:
+        browser = Browser(session, f"http://127.0.0.1:{free_port()}")
+        work = started(stage.github, browser, "--organization", "acme")
+        await browser.form()
+        await page.goto(browser.address)
+        await page.get_by_role("button", name="Go on at GitHub").click()
+        await page.get_by_text("Go back to your terminal").wait_for()
+        done = await work
+    assert done.exit_code == 0, done.output
+    assert "GitHubApp" in done.stdout
