@@ -10,7 +10,7 @@ from tekton_integrations.annotations import REPORT_AT_ALL
 from tekton_integrations.ledger import MAX_AGE
 from tekton_integrations.record import rfc3339
 from tekton_integrations.requests import work
-from tekton_integrations.run import State
+from tekton_integrations.run import Matched, State
 from tests.reconciling import CHANNEL, Noting, NotingMilestones, World
 
 OWN = "slack.integrations.tekton.dev/report-at"
@@ -127,6 +127,19 @@ async def test_a_run_that_had_ended_before_the_first_start_is_reported_if_somebo
     world.clock[0] += MAX_AGE + 120
     await world.reconciler.reconcile(world.request)
     assert (await world.record()).condition.reason == "TooOld"
+
+
+async def test_what_only_a_notification_asks_for_is_reported_again_too(world: World) -> None:
+    asks = Matched(notification="team-a/n", integration="slack", record="team-a/n", options={"channel": "C1"})
+    ended(world)
+    world.change(annotations={}, matched=(asks,))
+    await world.looks(60)
+    assert settled(world)
+    world.change(annotations={REPORT_AT_ALL: "now"})
+    assert not settled(world)
+    await world.looks(60)
+    assert settled(world)
+    assert looked(world) == [False, True]
 
 
 async def test_the_last_milestone_is_delivered_again_under_its_number_and_no_other() -> None:

@@ -24,7 +24,7 @@ def version(
 ) -> None:
     """Print the version; with --output those of the integrations that are installed here, too."""
     ours = distribution_version("tekton-integrations")
-    found: dict[str, Any] = {"client": ours, "packages": _packages()}
+    found: dict[str, Any] = {"client": ours} if output is Output.TABLE else {"client": ours, "packages": _packages()}
     if controller:
         found["controller"] = asked(_brought, controller_namespace, kubeconfig, service_account)
     if structured(found, output):
