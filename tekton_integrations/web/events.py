@@ -43,6 +43,16 @@ class Streams:
         finally:
             self.now -= 1
 
+    async def gone(self, request: web.Request) -> web.Response:
+        """To whoever comes again for a run that is no more, or has a namesake."""
+        return web.Response(body=_message("end", {"words": DELETED, "gone": True}), headers=_HEADERS)
+
+
+def _message(kind: str, data: Any, version: str = "") -> bytes:
+    """JSON has no line feeds of its own."""
+    id = f"id: {version}\n" if version else ""
+    return f"event: {kind}\n{id}data: ".encode() + msgspec.json.encode(data) + b"\n\n"
+
 
 class _Stream:
     def __init__(self, request: web.Request, response: web.StreamResponse, feed: Feed, expires: float | None) -> None:
@@ -67,19 +77,17 @@ class _Stream:
                 logger.warning("page no longer live", error=str(error))
                 return  # the browser comes again
             if page is None:
-                return await self._say("end", DELETED)
+                return await self._end_with(DELETED, gone=True)
             if seen is not None or page.version != self._known:
-                await self._say("page", message(page, seen), page.version)
+                await self._write(_message("page", message(page, seen), page.version))
             seen = page
         if self._expires is not None and time.time() >= self._expires:
-            await self._say("end", EXPIRED)
+            await self._end_with(EXPIRED)
         elif seen is not None and not seen.going:
-            await self._say("end", ENDED)
+            await self._end_with(ENDED)
 
-    async def _say(self, kind: str, data: Any, version: str = "") -> None:
-        """JSON has no line feeds of its own."""
-        id = f"id: {version}\n" if version else ""
-        await self._write(f"event: {kind}\n{id}data: ".encode() + msgspec.json.encode(data) + b"\n\n")
+    async def _end_with(self, words: str, *, gone: bool = False) -> None:
+        await self._write(_message("end", {"words": words, "gone": gone}))
 
     async def _write(self, data: bytes) -> None:
         """Whoever takes nothing for so long is gone. Raises ConnectionError."""

@@ -147,8 +147,21 @@ async def _run(request: web.Request) -> web.Response:
 
 
 async def _events(request: web.Request) -> web.StreamResponse:
-    async with _opened(request) as (feed, _, reader):
-        return await request.app[STREAMS].send(request, feed, expires(reader))
+    """`uid`: of the run that the page shows, which no other one comes onto."""
+    streams, uid = request.app[STREAMS], request.query.get("uid", "")
+    if uid and await _is_gone(request, uid):
+        return await streams.gone(request)
+    async with _opened(request) as (feed, page, reader):
+        if uid not in ("", page.run.uid):
+            return await streams.gone(request)
+        return await streams.send(request, feed, expires(reader))
+
+
+async def _is_gone(request: web.Request, uid: str) -> bool:
+    """Of a run that the reader may see by its name."""
+    question = await Question.of(request).for_status(request)
+    run = await question.find(request)
+    return run is None or run.uid != uid
 
 
 async def _log(request: web.Request) -> web.StreamResponse:

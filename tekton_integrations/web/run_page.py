@@ -102,7 +102,7 @@ class Page:
     def _part(self, id: str) -> Markup:
         common: dict[str, Any] = {"view": self.view, "run": self.run}
         if id in ("head", "stories", "rest"):
-            return rendered(f"{id}.html", gone=self.gone, stories=[*map(_told, self.stories)], **common)
+            return rendered(f"{id}.html", stories=[*map(_told, self.stories)], **common)
         return rendered("row.html", row=self._by_id[id], **_bar(self.view, self._by_id[id]), **common)
 
     def changed(self, before: "Page | None") -> dict[str, Markup]:
@@ -118,7 +118,7 @@ class Page:
     def _keys(self) -> dict[str, object]:
         """What each part depends on, besides the clock: that goes on by itself in the browser, too."""
         view, run = self.view, self.view.run
-        head = (view.look, view.headline, view.span, self.gone, run.pipeline, run.created)
+        head = (view.look, view.headline, view.span, run.pipeline, run.created)
         rows = {row.id: (row, view.begin, view.end) for row in view.rows}
         return {"head": head, "stories": tuple(self.stories), "rest": view.rest, **rows}
 

@@ -147,9 +147,10 @@ async def test_a_link_opens_one_run_and_not_another_of_its_name(
         assert await status(guest, scene.page("first/log")) == 403
         assert await visit(guest, scene.page("first")) == 200
         await scene.bed.request("DELETE", run_path(scene.namespace, "first"))
-        await expect(guest.locator("#head")).to_contain_text("deleted while you looked")
+        await expect(guest.locator("#gone")).to_be_visible()
         await expect(guest.locator("#live")).to_have_text("The run was deleted")
         await scene.run("first").create()
+        await expect(guest.locator("#head .badge")).to_have_text("Running")
         for path in ("", "/events", "/log"):
             assert await visit(guest, scene.page(f"first{path}")) == 403
         assert "is for a run that is gone" in await guest.locator("body").inner_text()

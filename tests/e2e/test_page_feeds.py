@@ -21,6 +21,7 @@ from tests.e2e.stage import run_path
 
 USER = f"system:serviceaccount:{HOME}:{ACCOUNT}"
 HTML = {"Accept": "text/html"}
+GONE = 'event: end\ndata: {"words":"The run was deleted","gone":true}\n\n'
 
 
 @pytest.fixture(scope="module")
@@ -106,6 +107,22 @@ async def test_a_page_stays_that_of_the_run_that_was_there_first(bed: TestBed, k
             assert page.run.uid != run.uid
 
 
+async def test_who_comes_again_for_a_run_that_is_gone_is_told_and_gets_no_other(
+    bed: TestBed, namespace: str, kubelet: Kubelet, run: Handmade
+) -> None:
+    async with served(bed) as url, aiohttp.ClientSession() as session:
+        events = f"{url}/runs/{namespace}/demo/events?uid={run.uid}"
+        await bed.request("DELETE", run_path(namespace, "demo"))
+        assert await text(session, events) == GONE
+        await Handmade(bed, kubelet, namespace, "demo").create()
+        assert await text(session, events) == GONE
+
+
+async def text(session: aiohttp.ClientSession, url: str) -> str:
+    async with session.get(url) as answer:
+        return await answer.text()
+
+
 async def test_a_task_run_and_a_custom_run_have_pages_as_well(bed: TestBed, namespace: str, run: Handmade) -> None:
     await run.task("build", pod=False)
     ref = {"apiVersion": "example.dev/v1", "kind": "Approval", "name": "ask"}
@@ -169,6 +186,4 @@ class Listed:
 
 
 async def listed(session: aiohttp.ClientSession, url: str) -> Listed:
-    async with session.get(url) as answer:
-        assert answer.status == 200
-        return Listed(await answer.text())
+    return Listed(await text(session, url))

@@ -82,6 +82,7 @@ let tries = 0;
 function listen() {
   const url = new URL(page.dataset.stream, location.href);
   url.searchParams.set("seen", page.dataset.seen);
+  url.searchParams.set("uid", page.dataset.uid);
   const source = new EventSource(url);
   source.addEventListener("open", () => {
     tries = 0;
@@ -93,8 +94,10 @@ function listen() {
     show(said);
   });
   source.addEventListener("end", (message) => {
+    const { words, gone } = JSON.parse(message.data);
     source.close();
-    say(JSON.parse(message.data));
+    say(words);
+    document.getElementById("gone").hidden = !gone;
   });
   source.addEventListener("error", () => {
     if (source.readyState !== EventSource.CLOSED || tries < 3) say("Connecting again …");
