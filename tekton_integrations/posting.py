@@ -56,7 +56,8 @@ class Poster:
         """
         key = context.credential.endpoint, context.credential.version
         where = place(key[0])
-        if context.now() < self._gone.get(key, 0.0):
+        # Whoever asks for the report again may know that it is back.
+        if context.now() < self._gone.get(key, 0.0) and not context.search:
             raise _gone(where)
         quota = context.quota(_scope(key[0]), _LIMITS)
         quota.take(Cost(write=True))
@@ -112,7 +113,7 @@ def _gone(where: str) -> PermanentError:
     return PermanentError(
         "EndpointGone",
         f"{where} answered 410, that it wants no more, and is called no more; if that is not so any more, change the "
-        "annotations' URL or the Provider",
+        "annotations' URL or the Provider, or have it reported again",
     )
 
 

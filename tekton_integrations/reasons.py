@@ -38,7 +38,7 @@ REASONS = {
     ),
     "EndpointGone": Entry(
         "The endpoint answered 410: it wants no more. It is called no more.",
-        "Remove the annotations; or, if it is there again, change their URL or the Provider.",
+        "Remove the annotations; or, if it is there again, change their URL or the Provider, or `report` it again.",
     ),
     "FormatRefused": Entry("The endpoint does not take this format (415).", "As the message says."),
     "InheritedAnnotationIgnored": Entry(

@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from tekton_integrations.posting import GONE, SCHEDULE
-from tests.answering import NOW, RECORD, Endpoint, answering
+from tests.answering import MESSAGE, NOW, RECORD, Endpoint, answering, milestone
 
 
 @pytest.fixture
@@ -90,4 +90,13 @@ async def test_one_that_is_gone_is_called_again_once_the_provider_or_the_url_cha
     endpoint.status = 200
     endpoint.bench.use(**{key: endpoint.url + each if key == "endpoint" else each for key, each in change.items()})
     await endpoint.post()
+    assert len(endpoint.bodies) == 2
+
+
+async def test_one_that_is_gone_is_called_again_for_whoever_asks_for_the_report_again(endpoint: Endpoint) -> None:
+    """Then the core has it looked for what stands there (Context.search)."""
+    endpoint.status = 410
+    await endpoint.failure()
+    endpoint.status = 200
+    await endpoint.poster.post(RECORD, endpoint.bench.context(search=True, milestone=milestone(1)), MESSAGE)
     assert len(endpoint.bodies) == 2
