@@ -33,6 +33,7 @@ def test_a_table_fits_into_80_columns_and_loses_nothing(capsys: pytest.CaptureFi
     said = capsys.readouterr().out
     assert max(map(len, said.splitlines())) <= WIDTH
     assert said.count("word") == 40
+    assert not [line for line in said.splitlines() if line.endswith(" ")]
     assert "[bold]y[/bold]" in said
     assert "\x1b" not in said
     assert "\u202e" not in said

@@ -10,11 +10,14 @@ from tekton_integrations.cli.access import AccountOption, ControllerOption, Kube
 from tekton_integrations.cli.commands import Commands
 from tekton_integrations.cli.output import Output, OutputOption, say, structured
 from tekton_integrations.settings import Settings
+from tekton_integrations.text import clean
 
 if TYPE_CHECKING:
     from tekton_integrations.diagnosis import Finding
 
 DOCTORS = "tekton_integrations.doctors"
+# Characters of one finding: a message of a Provider's has up to 1,024.
+_MOST = 4000
 _SIGNS = {"ok": "ok", "warning": "WARNING", "problem": "PROBLEM", "unknown": "?"}
 
 
@@ -74,9 +77,8 @@ def _print(found: list["Finding"]) -> None:
     wide = max(map(len, _SIGNS.values())) + 2
     for each in found:
         text = f"{each.subject}: {each.said}" + (f". To do: {each.cure}" if each.cure else "")
-        first, *more = wrap(text, 78 - wide, break_long_words=False, break_on_hyphens=False) or [""]
-        say(f"{_SIGNS[each.level]:<{wide}}{first}")
-        for line in more:
-            typer.echo(" " * wide + line)
+        lines = wrap(clean(text, _MOST), 80 - wide, break_long_words=False, break_on_hyphens=False)
+        for sign, line in zip((_SIGNS[each.level], *[""] * len(lines)), lines, strict=False):
+            typer.echo(f"{sign:<{wide}}{line}")
     counts = {level: sum(each.level == level for each in found) for level in ("problem", "warning")}
     say(", ".join(f"{count} {level}{'' if count == 1 else 's'}" for level, count in counts.items()))

@@ -68,7 +68,10 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     for row in rows:
         made.add_row(*(Text(clean(cell, _CELL)) for cell in row))
     console = Console(width=None if sys.stdout.isatty() else WIDTH, highlight=False, soft_wrap=False)
-    console.print(made)
+    with console.capture() as captured:
+        console.print(made)
+    for line in captured.get().splitlines():
+        typer.echo(line.rstrip())
 
 
 def say(line: str, *, err: bool = False) -> None:

@@ -62,6 +62,7 @@ class _Place(NamedTuple):
 
     namespace: str
     rights: tuple[Right, ...]
+    well: str
     cure: str
 
 
@@ -69,10 +70,15 @@ async def rights(looker: Looker, account: Account, namespaces: Iterable[str]) ->
     """`namespaces`: those that have a Provider."""
     role = "tekton-integrations-secrets"
     places = [
-        _Place("", EVERYWHERE, "apply manifests/base/rbac.yaml"),
-        _Place(account.home, AT_HOME, "apply manifests/base/rbac.yaml"),
+        _Place("", EVERYWHERE, "may do all that it has to", "apply manifests/base/rbac.yaml"),
+        _Place(account.home, AT_HOME, "may do all that it has to", "apply manifests/base/rbac.yaml"),
         *(
-            _Place(each, SECRETS, f"bind the ClusterRole {role} to it in namespace {each}")
+            _Place(
+                each,
+                SECRETS,
+                "may read the Secrets of Providers",
+                f"bind the ClusterRole {role} to it in namespace {each}",
+            )
             for each in sorted(set(namespaces))
         ),
     ]
@@ -95,7 +101,7 @@ async def _at(looker: Looker, account: Account, place: _Place) -> Finding:
     lacking = [f"{each.verb} {each.resource}" for each, yes in zip(place.rights, allowed, strict=True) if not yes]
     where = f"in namespace {place.namespace}" if place.namespace else "in all namespaces"
     if not lacking:
-        return Finding(subject=_subject(account), level=Level.OK, said=f"may do all it has to {where}")
+        return Finding(subject=_subject(account), level=Level.OK, said=f"{place.well} {where}")
     # Without the two others it reads Secrets again every 30 s.
     mild = place.rights is SECRETS and "get secrets" not in lacking
     level, said = Level.WARNING if mild else Level.PROBLEM, f"may not {', '.join(lacking)} {where}"

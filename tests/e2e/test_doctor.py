@@ -70,6 +70,7 @@ async def test_nothing_is_wrong_with_an_installation_that_works(shown: Stage, ad
     text = await admin.run("doctor", "--no-calls")
     assert text.text.rstrip().endswith("0 problems, 0 warnings")
     assert max(map(len, text.text.splitlines())) <= 80
+    assert all(line[:9].strip() in ("ok", "") for line in text.text.splitlines()[:-1])
 
 
 async def test_what_is_broken_is_told_with_its_cure(shown: Stage, namespace: str, admin: Terminal) -> None:
