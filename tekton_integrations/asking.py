@@ -32,6 +32,10 @@ class AskingError(Exception):
     """Says what to change."""
 
 
+class NothingError(AskingError):
+    """There is no such run, or none that asks for a report."""
+
+
 class Which(msgspec.Struct, frozen=True, kw_only=True):
     """A run, and the integration whose report is meant; all of them when empty."""
 
@@ -74,7 +78,7 @@ class Asking:
         if run.parent and not known:
             raise AskingError(f"{run.kind} {run.name} belongs to another run, which is reported with it; name that one")
         if seconds and not known and not run.asks:
-            raise AskingError(f"{run.kind} {run.name} asks for no report, and no Notification has reported it")
+            raise NothingError(f"{run.kind} {run.name} asks for no report, and no Notification has reported it")
         await self._ask()
         if not seconds:
             return []
@@ -90,7 +94,7 @@ class Asking:
             if error.status != 404:
                 raise
             where = f"namespace {which.namespace}"
-            raise AskingError(f"there is no {which.kind} {which.name} in {where}; see -n and --kind") from error
+            raise NothingError(f"there is no {which.kind} {which.name} in {where}; see -n and --kind") from error
         return run
 
     async def _ask(self) -> None:

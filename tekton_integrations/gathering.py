@@ -13,7 +13,7 @@ from tekton_integrations.kube.runs_json import decode_run
 from tekton_integrations.notification import decode_notification
 from tekton_integrations.provider import decode_provider
 from tekton_integrations.record import API_VERSION
-from tekton_integrations.rendering import Material, RenderError
+from tekton_integrations.rendering import Material, NoRunError, RenderError
 from tekton_integrations.run import KINDS
 
 T = TypeVar("T")
@@ -24,10 +24,10 @@ class _List(msgspec.Struct):
 
 
 async def gathered(client: KubeClient, kind: str, namespace: str, name: str, shared: str) -> tuple[Material, list[str]]:
-    """The material, and sentences on what could not be read. Raises RenderError, ApiError."""
+    """The material, and sentences on what could not be read. Raises RenderError (NoRunError), ApiError."""
     if kind not in KINDS:
         raise RenderError(f"--kind {kind!r} must be one of {', '.join(KINDS)}")
-    raw = await client.get(f"{collection(*KINDS[kind], namespace)}/{name}")
+    raw = await _run(client, kind, namespace, name)
     run, reader = decode_run(raw), _Reader(client)
     places = sorted({namespace, shared})
     providers = [each for place in places for each in await reader.listed("providers", place, decode_provider)]
@@ -44,6 +44,15 @@ async def gathered(client: KubeClient, kind: str, namespace: str, name: str, sha
     if any(each.selects_namespaces for each in providers):
         found.labels[namespace] = await reader.labels(namespace)
     return found, reader.unread
+
+
+async def _run(client: KubeClient, kind: str, namespace: str, name: str) -> bytes:
+    try:
+        return await client.get(f"{collection(*KINDS[kind], namespace)}/{name}")
+    except ApiError as error:
+        if error.status != 404:
+            raise
+        raise NoRunError(f"there is no {kind} {name} in namespace {namespace}; see -n and --kind") from error
 
 
 class _Reader:

@@ -33,6 +33,10 @@ class RenderError(Exception):
     """Says what is wrong with an object."""
 
 
+class NoRunError(RenderError):
+    """There is none of that name."""
+
+
 @dataclass(kw_only=True)
 class Material:
     """`providers` is None where nobody could look, `labels` are those of namespaces, as far as known."""

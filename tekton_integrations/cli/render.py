@@ -49,7 +49,7 @@ def render(
     only where it is among the objects. Exit code 1: something would not be sent. Exit code 3: nothing is asked.
     """
     from tekton_integrations.registry import RegistryError  # noqa: PLC0415  (the other commands start faster)
-    from tekton_integrations.rendering import RenderError, Wish, rendered  # noqa: PLC0415
+    from tekton_integrations.rendering import NoRunError, RenderError, Wish, rendered  # noqa: PLC0415
 
     files = [*(file or ()), *([_STDIN] if run == _STDIN else ())]
     if bool(files) == bool(run not in ("", _STDIN)):
@@ -67,7 +67,7 @@ def render(
             )
         done = asyncio.run(rendered(found, wish))
     except (RenderError, RegistryError) as error:
-        fail(str(error))
+        fail(str(error), NOTHING if isinstance(error, NoRunError) else WRONG)
     _print(done, output, page_only=page)
     if not done:
         fail("there is no run in it: no PipelineRun, TaskRun or CustomRun", NOTHING)

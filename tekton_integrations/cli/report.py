@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from tekton_integrations.cli.access import AccountOption, KubeconfigOption, NamespaceOption, asked
-from tekton_integrations.cli.output import TIMED_OUT, WRONG, Output, OutputOption, fail, structured, table
+from tekton_integrations.cli.output import NOTHING, TIMED_OUT, WRONG, Output, OutputOption, fail, structured, table
 from tekton_integrations.settings import Settings
 
 
@@ -24,9 +24,9 @@ def report(
     """Have a run reported again now: what was given up is tried anew, what is shown is looked at and corrected.
 
     Writes the annotation integrations.tekton.dev/report-at on the run, so you need `patch` on it. Exit code 1: a report
-    was given up. Exit code 124: no answer in time.
+    was given up. 3: there is no such run, or none that asks. 124: no answer in time.
     """
-    from tekton_integrations.asking import Asking, AskingError, Which  # noqa: PLC0415  (the others start faster)
+    from tekton_integrations.asking import Asking, AskingError, NothingError, Which  # noqa: PLC0415  (the others start faster)
 
     try:
         found = asked(
@@ -38,7 +38,7 @@ def report(
             service_account,
         )
     except AskingError as error:
-        fail(str(error))
+        fail(str(error), NOTHING if isinstance(error, NothingError) else WRONG)
     except TimeoutError:
         fail(f"no answer within {wait:g} s: see `tekton-integrations why {run}` and `doctor`", TIMED_OUT)
     rows = [

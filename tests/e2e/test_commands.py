@@ -132,7 +132,9 @@ async def test_a_report_that_was_spoilt_is_made_right_and_one_that_was_given_up_
     assert refused.code == 1
     assert "you need `patch` on pipelineruns.tekton.dev" in refused.text
     gone = await owner.run("report", "nothing")
-    assert (gone.code, "there is no PipelineRun nothing" in gone.text) == (1, True)
+    assert (gone.code, "there is no PipelineRun nothing" in gone.text) == (3, True)
+    unread = await reader.run("render", "nothing")
+    assert (unread.code, "there is no PipelineRun nothing" in unread.text) == (3, True)
 
 
 async def test_without_an_answer_it_ends_in_time(stage: Stage, namespace: str, owner: Terminal) -> None:
