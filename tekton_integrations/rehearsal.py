@@ -7,7 +7,6 @@ No socket is opened and no Secret is read. What the run asks, and which Provider
 import asyncio
 import dataclasses
 import time
-from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -172,8 +171,6 @@ async def _play(part: _Part, todo: Plan, record: Record, scene: Scene, found: Re
 
 
 def _context(part: _Part, record: Record, scene: Scene, calls: list[Call]) -> Context:
-    locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
-
     async def granted(target: Target) -> bool:
         return scene.providers is None or part.chosen.grants_to(scene.run.namespace, scene.labels, target)
 
@@ -198,7 +195,7 @@ def _context(part: _Part, record: Record, scene: Scene, calls: list[Call]) -> Co
         attempt=_attempt,
         remember=lambda _: None,
         granted=granted,
-        exclusive=lambda key: locks[key],
+        exclusive=lambda _: asyncio.Lock(),
         newest=lambda _: True,
         siblings=siblings,
         children=children,
