@@ -92,7 +92,9 @@ async def test_it_fails_as_told(receiver: Receiver) -> None:
 async def test_no_answer_may_mean_that_it_was_taken(
     receiver: Receiver, kind: type[Cut] | type[Silence], when: str, taken: int
 ) -> None:
-    receiver.faults.add(kind(when="after" if when == "after" else "before"), times=1, seconds=1 if kind is Silence else None)
+    receiver.faults.add(
+        kind(when="after" if when == "after" else "before"), times=1, seconds=1 if kind is Silence else None
+    )
     with pytest.raises(aiohttp.ClientError):
         await post(receiver, signed())
     assert len(receiver.received) == taken
