@@ -65,6 +65,6 @@ def configure(level: str = "info", form: str = "json") -> None:
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper())),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),  # which may be another one later
         cache_logger_on_first_use=False,
     )

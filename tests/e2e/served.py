@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from hack.testbed import TestBed
+from hack.testbed.api import polled
 from tekton_integrations.kube.client import KubeClient
 from tekton_integrations.kube.config import ClusterConfig
 from tekton_integrations.web.serving import opened
@@ -36,6 +37,7 @@ async def acting(bed: TestBed, namespace: str, account: str) -> AsyncIterator[Ku
 async def served(bed: TestBed, **settings: Any) -> AsyncIterator[str]:
     """The URL of a service in this process."""
     await bed.apply(MANIFEST)
+    await polled(lambda: _may_read(bed))
     given: dict[str, Any] = {"host": "127.0.0.1", "port": 0, "insecure": True, **settings}
     async with acting(bed, HOME, ACCOUNT) as client, opened(WebSettings(**given), client) as port:
         yield f"{'https' if given.get('certificate') else 'http'}://127.0.0.1:{port}"
@@ -63,3 +65,14 @@ async def bind(bed: TestBed, namespace: str, role: dict[str, str], account: str,
 def basic(name: str, password: str) -> str:
     """The value of the Authorization header."""
     return "Basic " + base64.b64encode(f"{name}:{password}".encode()).decode()
+
+
+async def _may_read(bed: TestBed) -> bool:
+    """Roles that were just made count a moment later."""
+    asked = {
+        "user": f"system:serviceaccount:{HOME}:{ACCOUNT}",
+        "resourceAttributes": {"verb": "watch", "group": "tekton.dev", "resource": "pipelineruns", "namespace": "x"},
+    }
+    path = "/apis/authorization.k8s.io/v1/subjectaccessreviews"
+    answer = await bed.request("POST", path, {"spec": asked})
+    return bool(answer["status"]["allowed"])

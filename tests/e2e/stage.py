@@ -52,8 +52,9 @@ class Stage:
                 await stage.clear()
 
     async def clear(self) -> None:
-        """Leaves no runs and records to the next test's controller; namespaces take seconds to go."""
-        for kind in (RUNS, TASK_RUNS, CUSTOM_RUNS, f"{GROUP}/integrationstatuses"):
+        """Leaves no runs and records to the next test's controller (namespaces take seconds to go), and no integrations,
+        which would be taken for installed."""
+        for kind in (RUNS, TASK_RUNS, CUSTOM_RUNS, f"{GROUP}/integrationstatuses", f"{GROUP}/integrations"):
             found = await self.bed.request("GET", kind)
             for namespace in {item["metadata"]["namespace"] for item in found["items"]}:
                 root, _, plural = kind.rpartition("/")
