@@ -52,7 +52,7 @@ class Stage:
                 await stage.clear()
 
     async def clear(self) -> None:
-        """Leaves no runs and records to the next test's controller (namespaces take seconds to go), and no integrations,
+        """Leaves no runs and records to the next test's controller; namespaces take seconds to go. And no integrations,
         which would be taken for installed."""
         for kind in (RUNS, TASK_RUNS, CUSTOM_RUNS, f"{GROUP}/integrationstatuses", f"{GROUP}/integrations"):
             found = await self.bed.request("GET", kind)
