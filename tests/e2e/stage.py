@@ -50,11 +50,12 @@ class Stage:
             finally:
                 await bed.request("DELETE", f"{GROUP}/namespaces/{NAMESPACE}/providers/github")
                 await stage.clear()
+                found = await bed.request("GET", f"{GROUP}/namespaces/{NAMESPACE}/integrations")
+                await stage.forget(*({each["metadata"]["name"] for each in found["items"]} - {"github"}))
 
     async def clear(self) -> None:
-        """Leaves no runs and records to the next test's controller; namespaces take seconds to go. And no integrations,
-        which would be taken for installed."""
-        for kind in (RUNS, TASK_RUNS, CUSTOM_RUNS, f"{GROUP}/integrationstatuses", f"{GROUP}/integrations"):
+        """Leaves no runs and records to the next test's controller; namespaces take seconds to go."""
+        for kind in (RUNS, TASK_RUNS, CUSTOM_RUNS, f"{GROUP}/integrationstatuses"):
             found = await self.bed.request("GET", kind)
             for namespace in {item["metadata"]["namespace"] for item in found["items"]}:
                 root, _, plural = kind.rpartition("/")
