@@ -4,7 +4,7 @@ import re
 
 from hypothesis import strategies as st
 
-from tests.corpus import CORPUS
+from tekton_integrations.testing.corpus import CORPUS
 
 # What is short enough to stand in the midst of more.
 HOSTILE = [text for text in CORPUS.values() if len(text) < 200]

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tekton_integrations import quoted
+from tekton_integrations.testing.corpus import CORPUS
 from tests.calm import calmly
-from tests.corpus import CORPUS
 
 TOKENS = {
     "installation token": "ghs_" + "a1B2" * 9,

@@ -11,7 +11,7 @@ from hack import objects
 from hack.controller import NAMESPACE
 from hack.testbed import TestBed
 from hack.testbed.api import polled
-from tests.corpus import TERMINAL, UNICODE, WIRE, unfit
+from tekton_integrations.testing.corpus import TERMINAL, UNICODE, WIRE, unfit
 from tests.e2e.attacks import API, API_AT, INSIDE, NOWHERE, REBINDING, TOKEN, Object, Scene, cloud_event, hook
 from tests.e2e.builds import Build
 from tests.e2e.disguises import LOOPBACK, METADATA, PATHS, PLACES

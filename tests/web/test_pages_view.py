@@ -9,10 +9,10 @@ from msgspec.structs import replace
 from tekton_integrations.run import Child, Run, Skipped, State, Step
 from tekton_integrations.story import Stage, Story, Verdict
 from tekton_integrations.story import Step as StoryStep
+from tekton_integrations.testing import corpus
 from tekton_integrations.web.markup import rendered
 from tekton_integrations.web.run_page import Page, message
 from tekton_integrations.web.view import LOOKS, MOST_ROWS, view
-from tests import corpus
 from tests.fakes.html import assert_safe
 from tests.runs import make_run
 

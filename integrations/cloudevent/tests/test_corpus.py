@@ -11,7 +11,7 @@ from integrations.cloudevent.tests.runs import milestone
 from integrations.cloudevent.tests.test_message import MODES, read
 from tekton_integrations import State
 from tekton_integrations.testing import make_run
-from tests.corpus import CORPUS
+from tekton_integrations.testing.corpus import CORPUS
 from tests.fakes.cloudevent import violations
 
 

@@ -12,7 +12,7 @@ from tekton_integrations_github.page import Page
 
 from integrations.github.tests.helpers import child, run
 from tekton_integrations import Excerpt, Skipped, State, Step
-from tests.corpus import CORPUS, unfit
+from tekton_integrations.testing.corpus import CORPUS, unfit
 from tests.fakes.github.markdown import markdown
 from tests.hostile import outside
 

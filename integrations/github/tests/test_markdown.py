@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tekton_integrations_github.markdown import code, fence, link, name, prose, row
 
+from tekton_integrations.testing.corpus import GITHUB, SLACK
 from tests.calm import calmly
-from tests.corpus import GITHUB, SLACK
 from tests.fakes.github.markdown import markdown
 from tests.hostile import hostile, outside
 

@@ -10,7 +10,7 @@ from integrations.slack.tests.test_card import live, texts
 from tekton_integrations import Excerpt, Record, State, Step
 from tekton_integrations.record import RunRef
 from tekton_integrations.testing import make_child, make_run
-from tests.corpus import CORPUS, unfit
+from tekton_integrations.testing.corpus import CORPUS, unfit
 from tests.fakes.slack.blocks import check
 
 

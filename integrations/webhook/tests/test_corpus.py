@@ -12,7 +12,7 @@ from tekton_integrations_webhook.payload import encoded, full, thin
 from integrations.webhook.tests.helpers import milestone
 from tekton_integrations import State, Step
 from tekton_integrations.testing import make_child, make_run
-from tests.corpus import CORPUS, unfit
+from tekton_integrations.testing.corpus import CORPUS, unfit
 
 JSON, FORM = "application/json", "application/x-www-form-urlencoded"
 

@@ -1,5 +1,5 @@
-"""Text that tries to be more than text, by what it tries. Every integration is run over all of it, and so is whatever
-ends in a terminal.
+"""Text that tries to be more than text, by what it tries. Every integration is to be run over all of it, and so is
+whatever ends in a terminal.
 """
 
 import re
