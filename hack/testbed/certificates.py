@@ -34,10 +34,10 @@ class Authority:
         usage = _usage(signs_certificates=True)
         self.file.write_bytes(_pem(builder.add_extension(usage, critical=True).sign(self._key, hashes.SHA256())))
 
-    def issue(self, name: str) -> Pair:
-        """A key and a certificate for 127.0.0.1 and the names of the API server, as `<name>.key` and `.crt`."""
+    def issue(self, name: str, *hosts: str) -> Pair:
+        """A key and a certificate for 127.0.0.1, the API server's names and `hosts`, as `<name>.key` and `.crt`."""
         key = ec.generate_private_key(ec.SECP256R1())
-        addresses = [x509.IPAddress(ipaddress.ip_address("127.0.0.1")), *map(x509.DNSName, NAMES)]
+        addresses = [x509.IPAddress(ipaddress.ip_address("127.0.0.1")), *map(x509.DNSName, (*NAMES, *hosts))]
         certificate = (
             _builder(_name(name), self._name, key.public_key())
             .add_extension(x509.SubjectAlternativeName(addresses), critical=False)
