@@ -14,7 +14,7 @@ import msgspec
 
 from tekton_integrations.addresses import place
 from tekton_integrations.errors import PermanentError, TemporaryError, Throttled
-from tekton_integrations.http import Response
+from tekton_integrations.http import LOOK_AGAIN, Response
 from tekton_integrations.integration import Context
 from tekton_integrations.limits import Cost, Limits
 from tekton_integrations.milestones import FINISHED
@@ -81,6 +81,21 @@ class Poster:
             raise
         kept = {name: value for name, value in record.memory.items() if name not in (RETRIED, IN_DOUBT)}
         return kept | {RETRIES: str(count)}
+
+
+def bearer(context: Context, field: str = "token") -> dict[str, str]:
+    """The header of the token that the Provider's Secret holds; none where it names no Secret, or the core lends none.
+
+    Raises TemporaryError(CredentialUnavailable) for what can't stand in a header.
+    """
+    secret = context.credential.secrets.get(field)
+    if secret is None:
+        return {}
+    text = secret.decode(errors="replace").strip()
+    if not (text and text.isascii() and text.isprintable()):
+        message = "the Provider's Secret does not hold a token: one line of printable characters"
+        raise TemporaryError("CredentialUnavailable", message, LOOK_AGAIN, needs_help=True)
+    return {"authorization": f"Bearer {text}"}
 
 
 def retries(record: Record, context: Context) -> int:

@@ -9,7 +9,6 @@ import pytest
 
 from hack.objects import grant
 from hack.recording import load
-from tekton_integrations import registry
 from tekton_integrations.rehearsal import HIDDEN, Rehearsed
 from tekton_integrations.rendering import Rendered, RenderError, Wish, material, rendered
 from tests.recorded import RECORDINGS
@@ -64,7 +63,7 @@ async def report(objects: Iterable[Object], only: str) -> Rehearsed:
 @pytest.mark.parametrize("name", RECORDINGS)
 async def test_each_recorded_run_is_rehearsed_to_the_end_by_every_integration(name: str) -> None:
     [done] = await render(recording(name))
-    assert [each.integration for each in done.reports] == registry.installed()
+    assert [each.integration for each in done.reports] == sorted({key.partition(".")[0] for key in ASKS})
     assert {each.integration: str(each.problem) for each in done.reports if each.problem} == {}
     for each in done.reports:
         assert each.calls

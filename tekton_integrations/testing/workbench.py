@@ -56,11 +56,15 @@ class Workbench:
         """Changes the credential."""
         self.credential = replace(self.credential, **changes)
 
+    def http(self) -> Http:
+        """The way out to the credential's endpoint."""
+        return Http(self.session, frozenset({origin(self.credential.endpoint)}), timeout=self.timeout)
+
     def context(
         self, external_id: str = "ours", *, search: bool = False, milestone: Milestone | None = None
     ) -> Context:
         return Context(
-            http=Http(self.session, frozenset({origin(self.credential.endpoint)}), timeout=self.timeout),
+            http=self.http(),
             credential=self.credential,
             quota=self._quota,
             external_id=external_id,

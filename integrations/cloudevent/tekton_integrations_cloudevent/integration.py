@@ -1,6 +1,5 @@
 """Sends each milestone of a Tekton run as a CloudEvent, and keeps TEP-0004's account of it."""
 
-from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from msgspec.structs import replace
@@ -16,11 +15,10 @@ from tekton_integrations import (
     Run,
     State,
     Target,
-    TemporaryError,
 )
 from tekton_integrations.addresses import place
 from tekton_integrations.occasions import includes
-from tekton_integrations.posting import RETRIES, Message, Poster, retries
+from tekton_integrations.posting import RETRIES, Message, Poster, bearer, retries
 from tekton_integrations_cloudevent.attributes import About, attributes
 from tekton_integrations_cloudevent.data import ended, thin, within
 from tekton_integrations_cloudevent.message import BINARY, message
@@ -28,7 +26,6 @@ from tekton_integrations_cloudevent.options import CLOUD_EVENTS, NAME, CloudEven
 
 # Keys of a record's memory: TEP-0004's, and the options that the end of a deleted run needs, where they are given.
 TARGET, MODE, ON = "target", "mode", "on"
-_RETRY = 30.0
 
 
 class CloudEvent(Integration):
@@ -60,7 +57,7 @@ class CloudEvent(Integration):
 
     async def check(self, context: Context) -> None:
         """Endpoints are named by runs, so only what is sent to them is looked at."""
-        _authorization(context)
+        bearer(context)
 
     def rehearsal(self, provider_type: str, endpoint: str, target: Target) -> Rehearsal:
         return Rehearsal(secrets={"token": b"made-up", "certificate": b"made-up", "key": b"made-up"})
@@ -75,7 +72,7 @@ class CloudEvent(Integration):
         await self._post(record, context, message(said, data, record.memory.get(MODE, BINARY)))
 
     async def _post(self, record: Record, context: Context, sent: Message) -> dict[str, str]:
-        sent = replace(sent, headers={**sent.headers, **_authorization(context)})
+        sent = replace(sent, headers={**sent.headers, **bearer(context)})
         try:
             return await self._poster.post(record, context, sent)
         except PermanentError:
@@ -86,19 +83,3 @@ class CloudEvent(Integration):
 def _remembered(record: Record, options: CloudEventOptions) -> dict[str, str]:
     given = {TARGET: options.target, MODE: "" if options.mode == BINARY else options.mode, ON: options.on}
     return {name: value for name, value in (record.memory | given).items() if value}
-
-
-def _authorization(context: Context) -> Mapping[str, str]:
-    """Without a token, or where the core lends none, nothing."""
-    token = context.credential.secrets.get("token")
-    if token is None:
-        return {}
-    text = token.decode(errors="replace").strip()
-    if not (text and text.isascii() and text.isprintable()):
-        raise TemporaryError(
-            "CredentialUnavailable",
-            "the Provider's Secret does not hold a token: one line of printable characters",
-            _RETRY,
-            needs_help=True,
-        )
-    return {"authorization": f"Bearer {text}"}

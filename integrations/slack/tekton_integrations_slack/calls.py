@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 import msgspec
 
 from tekton_integrations import Bucket, Context, Cost, Limits, Quota, Response, TemporaryError, Throttled
+from tekton_integrations.posting import bearer
 from tekton_integrations_slack.answers import DEFAULT_WAIT, Answer, Posted, asked_to_wait, decoded, limited
 
 # One message a second in each channel; short bursts are let pass. https://docs.slack.dev/apis/web-api/rate-limits
@@ -76,11 +77,9 @@ class Calls:
         return self._judged(response, Posted, changes=True)
 
     async def _send(self, verb: str, path: str, body: bytes, quota: Quota, *, limit: int) -> Response:
-        cost = self._cost(write=verb == "POST")
+        cost, context = self._cost(write=verb == "POST"), self.context
+        headers = bearer(context)
         quota.take(cost)
-        context = self.context
-        token = context.credential.secrets["token"].decode(errors="replace").strip()
-        headers = {"authorization": f"Bearer {token}"}
         if body:
             headers["content-type"] = "application/json; charset=utf-8"
         response = await context.http.request(verb, f"{context.credential.endpoint}/{path}", headers, body, limit=limit)

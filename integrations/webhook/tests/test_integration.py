@@ -5,22 +5,15 @@ import time
 from typing import Any
 
 import pytest
-from tekton_integrations_webhook.integration import Webhook
 
 from integrations.webhook.tests.helpers import DONE, NAMES, Stage, milestone
-from tekton_integrations import Delivery, PermanentError, State, Target, TemporaryError
+from tekton_integrations import PermanentError, State, Target, TemporaryError
 from tekton_integrations.posting import RETRIED, RETRIES, in_doubt
-from tekton_integrations.registry import problems
 from tekton_integrations.testing import make_child, make_run
 from tests.fakes.webhook import KEY, OTHER_KEY, Cut, Refusal
 from tests.recorded import recorded
 
 TEMPLATE = '{"text": "$(name) $(milestone): $(title)"}'
-
-
-def test_it_fits_the_contract() -> None:
-    assert list(problems(Webhook, "webhook")) == []
-    assert Webhook.delivery is Delivery.MILESTONES
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,9 @@
+"""The integration keeps to the contract, as `check_contract` tries it."""
+
+from tekton_integrations_cloudevent.integration import CloudEvent
+
+from tekton_integrations.testing import check_contract
+
+
+async def test_it_keeps_to_the_contract() -> None:
+    await check_contract(CloudEvent)
