@@ -4,14 +4,19 @@ import inspect
 import re
 from collections.abc import Collection, Iterable
 from functools import cache
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint, entry_points, version
 
 import msgspec
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from tekton_integrations.annotations import RESERVED
 from tekton_integrations.integration import Integration
 
 GROUP = "tekton_integrations"
+# The contract's version is that of the distribution which has it, and a package says in its dependencies for which it
+# was made: docs/authors.md.
+CONTRACT = "tekton-integrations"
 # The name under which the core itself holds a Lease; no integration can have it.
 CORE = "core"
 # Which distribution brings which integration: for messages only, since what is loaded is what --integrations names.
@@ -70,6 +75,11 @@ def _load_one(name: str) -> Integration:
         who = " and ".join(_distribution(point) for point in points)
         raise RegistryError(f"integration {name!r} is brought by {who}; uninstall all but one")
     point = points[0]
+    if wanted := _other_contract(point):
+        raise RegistryError(
+            f"{_where(point)} was made for {CONTRACT} {wanted}, and this is {version(CONTRACT)}; "
+            f"install versions of {CONTRACT} and {_distribution(point)} that fit together"
+        )
     try:
         loaded = point.load()
     except Exception as error:
@@ -110,6 +120,19 @@ def problems(candidate: object, name: str) -> Iterable[str]:
     for method in ("reconcile", "settle", "check"):
         if not inspect.iscoroutinefunction(getattr(candidate, method)):
             yield f"{method} is not a coroutine function; make it `async def`"
+
+
+def _other_contract(point: EntryPoint) -> str:
+    """The versions of the contract that its distribution was made for, where this is none of them; else empty.
+
+    pip holds to the same, unless it is told not to. Asked before anything is imported: that may need what is not here.
+    """
+    for line in (point.dist.requires if point.dist else None) or ():
+        needed = Requirement(line)
+        here = needed.marker is None or needed.marker.evaluate({"extra": ""})
+        if canonicalize_name(needed.name) == CONTRACT and here:
+            return "" if needed.specifier.contains(version(CONTRACT), prereleases=True) else str(needed.specifier)
+    return ""
 
 
 def _distribution(point: EntryPoint) -> str:

@@ -2,6 +2,7 @@
 
 import sys
 import textwrap
+from importlib.metadata import entry_points, version
 from itertools import count
 from pathlib import Path
 
@@ -43,13 +44,16 @@ class Site:
     def __init__(self, path: Path, patch: pytest.MonkeyPatch) -> None:
         self._path, self._patch = path, patch
 
-    def install(self, source: str = GOOD, *, name: str = "toy", what: str = "Toy", by: str = "toy-dist") -> str:
+    def install(
+        self, source: str = GOOD, *, name: str = "toy", what: str = "Toy", by: str = "toy-dist", needs: str = ""
+    ) -> str:
         """The name of the module that the distribution brings."""
         module = f"thrown_away_{next(_numbers)}"
         (self._path / f"{module}.py").write_text(textwrap.dedent(source))
         info = self._path / f"{by.replace('-', '_')}-1.0.dist-info"
         info.mkdir()
-        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {by}\nVersion: 1.0\n")
+        needed = f"Requires-Dist: {needs}\n" if needs else ""
+        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {by}\nVersion: 1.0\n{needed}")
         (info / "entry_points.txt").write_text(f"[tekton_integrations]\n{name} = {module}:{what}\n")
         self._patch.syspath_prepend(str(self._path))  # also makes importlib look again
         return module
@@ -155,6 +159,39 @@ def test_what_cannot_be_imported_is_told_with_distribution_entry_point_and_cure(
 def test_each_problem_is_told_with_its_cure(site: Site, before: str, after: str, problem: str) -> None:
     module = site.install(GOOD.replace(before, after))
     assert refusal() == f"toy-dist, entry point toy = {module}:Toy,: {problem}"
+
+
+@pytest.mark.parametrize("wanted", ["<0.3,>=0.2", ">=9000", "<0.1"])
+def test_a_package_for_another_contract_is_refused_before_it_is_imported(site: Site, wanted: str) -> None:
+    module = site.install("from tekton_integrations import NotYetThere", needs=f"Tekton_Integrations{wanted}")
+    here = version("tekton-integrations")
+    assert refusal() == (
+        f"toy-dist, entry point toy = {module}:Toy, was made for tekton-integrations {wanted}, and this is {here}; "
+        "install versions of tekton-integrations and toy-dist that fit together"
+    )
+    assert module not in sys.modules
+
+
+@pytest.mark.parametrize(
+    "needs",
+    [
+        f"tekton-integrations=={version('tekton-integrations')}",
+        "tekton-integrations",
+        'tekton-integrations>=9000; python_version < "3"',
+        'tekton-integrations>=9000; extra == "all"',
+        "aiohttp>=9000",
+    ],
+)
+def test_a_package_for_this_contract_is_loaded(site: Site, needs: str) -> None:
+    site.install(needs=needs)
+    assert len(load(["toy"])) == 1
+
+
+def test_those_of_this_repository_say_for_which_contract_they_were_made() -> None:
+    for name in ("cloudevent", "github", "slack", "webhook"):
+        [point] = entry_points(group="tekton_integrations", name=name)
+        assert point.dist
+        assert "tekton-integrations<0.2,>=0.1" in (point.dist.requires or [])
 
 
 def test_an_instance_is_no_class(site: Site) -> None:
