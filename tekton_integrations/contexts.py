@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
+from tekton_integrations import metrics
 from tekton_integrations.addresses import below, place
 from tekton_integrations.certificates import Identity
 from tekton_integrations.cluster import Cluster
@@ -80,6 +81,7 @@ class Contexts:
             frozenset({origin(credential.endpoint)}),
             timeout=cluster.timing.timeout,
             may_send=ledger.may_send,
+            count=metrics.calls.labels(self._name).inc,
         )
 
         def quota(scope: str, limits: Limits) -> Quota:

@@ -100,6 +100,11 @@ class Turns(Generic[W]):
     def __len__(self) -> int:
         return self._length
 
+    @property
+    def first(self) -> float | None:
+        """The least key of all groups, None when nobody waits."""
+        return min((key for group in self._groups.values() if (key := group.first) is not None), default=None)
+
     def put(self, waiter: W, key: float) -> bool:
         """Puts in, or to another place; tells whether its group may have one more out."""
         group = self._groups.get(waiter.group)

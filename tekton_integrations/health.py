@@ -14,10 +14,13 @@ PERIOD = 0.25
 
 
 class HealthServer:
-    """`missing` gives what keeps the controller from being ready, empty when it is."""
+    """`missing` gives what keeps the controller from being ready, empty when it is. `measure` is called before metrics
+    are read."""
 
-    def __init__(self, host: str, port: int, missing: Callable[[], list[str]]) -> None:
-        self._host, self._port, self._missing = host, port, missing
+    def __init__(
+        self, host: str, port: int, missing: Callable[[], list[str]], measure: Callable[[], None] = lambda: None
+    ) -> None:
+        self._host, self._port, self._missing, self._measure = host, port, missing, measure
         self._runner: web.AppRunner | None = None
         self.port = port
 
@@ -49,6 +52,7 @@ class HealthServer:
         return web.Response(text=text, status=503 if missing else 200)
 
     async def _metrics(self, _: web.Request) -> web.Response:
+        self._measure()
         # Rendering takes milliseconds that belong to the reconcilers.
         body = await asyncio.to_thread(generate_latest, registry)
         return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE_LATEST})

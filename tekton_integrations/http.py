@@ -64,7 +64,8 @@ def _place(url: URL) -> tuple[object, ...]:
 
 
 class Http:
-    """Calls to the origins of one Provider. `may_send` is asked right before a call that changes something."""
+    """Calls to the origins of one Provider. `may_send` is asked right before a call that changes something; `count` is
+    told of each call."""
 
     def __init__(
         self,
@@ -73,11 +74,13 @@ class Http:
         *,
         timeout: float = TIMEOUT,
         may_send: Callable[[], bool] = lambda: True,
+        count: Callable[[], object] = lambda: None,
     ) -> None:
         self._session = session
         self._origins = origins
         self._timeout = aiohttp.ClientTimeout(total=timeout, connect=timeout / 2)
         self._may_send = may_send
+        self._count = count
         self._calls = 0
 
     def called(self) -> Callable[[], bool]:
@@ -104,6 +107,7 @@ class Http:
         changes = method not in ("GET", "HEAD")
         self._check(url, changes=changes)
         self._calls += 1
+        self._count()
         try:
             async with self._session.request(
                 method,

@@ -104,6 +104,12 @@ class Manager:
             if not (informer.synced.is_set() and informer.connected)
         ]
 
+    def measure(self) -> None:
+        """Brings the gauges up to date that nobody keeps so."""
+        for serving in self._servings.values():
+            serving.measure()
+        self._publisher.measure()
+
     @property
     def _informers(self) -> list[Informer[Any]]:
         return [*self._first, *self._cluster.runs.informers.values()]
@@ -234,7 +240,7 @@ async def serve(settings: Settings) -> None:
         clients.refuse(await names_of(cluster.url))
         client = await stack.enter_async_context(KubeClient(cluster))
         manager = Manager(settings, client, clients)
-        health = HealthServer(settings.health_host, settings.health_port, manager.missing)
+        health = HealthServer(settings.health_host, settings.health_port, manager.missing, manager.measure)
         await stack.enter_async_context(health)
         logger.info("started", integrations=settings.integrations, health_port=health.port, pid=os.getpid())
         await manager.run(integrations, stop)

@@ -50,7 +50,32 @@ record_writes = Counter(
     ["integration", "verb"],
     registry=registry,
 )
+calls = Counter(f"{_PREFIX}_calls", "Calls to services, whatever came of them.", ["integration"], registry=registry)
 queue_depth = Gauge(f"{_PREFIX}_queue_depth", "Names waiting for a worker.", ["integration"], registry=registry)
+queue_oldest = Gauge(
+    f"{_PREFIX}_queue_oldest_seconds",
+    "For how long the name has been due that has waited for a worker longest; 0 when none waits.",
+    ["integration"],
+    registry=registry,
+)
+queue_parked = Gauge(
+    f"{_PREFIX}_queue_parked",
+    "Names waiting for a quota, or for a host that is down.",
+    ["integration"],
+    registry=registry,
+)
+throttled_until = Gauge(
+    f"{_PREFIX}_throttled_until_timestamp_seconds",
+    "When the last block by a service ends, in seconds since the epoch; 0 when there is none.",
+    ["integration"],
+    registry=registry,
+)
+quota_left = Gauge(
+    f"{_PREFIX}_quota_left_ratio",
+    "What is left of a service's own count of calls, where it is least; 1 when no service counts.",
+    ["integration"],
+    registry=registry,
+)
 loop_lag = Histogram(
     f"{_PREFIX}_loop_lag_seconds",
     "How late the event loop takes up what is due: high when something holds it up, or the CPU is short.",

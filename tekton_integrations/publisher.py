@@ -73,6 +73,11 @@ class Publisher:
         own = {integration.name for integration, _, _ in self._served}
         return frozenset(own | {claim.name for claim in self.informer.lister})
 
+    def measure(self) -> None:
+        """Brings the gauges of quotas up to date."""
+        for integration, serving, reconciler in self._served:
+            reconciler.contexts.quotas.measure(integration.name, working=serving.holds)
+
     async def run(self) -> None:
         """Until cancelled."""
         async with asyncio.TaskGroup() as group:

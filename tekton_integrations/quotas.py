@@ -5,6 +5,7 @@ the process: it is kept in the Providers' status (allowances.py).
 import time
 from collections.abc import Callable, Iterable, Mapping
 
+from tekton_integrations import metrics
 from tekton_integrations.allowance import Allowance
 from tekton_integrations.learning import HEALTHY
 from tekton_integrations.limits import Limits
@@ -55,6 +56,13 @@ class Quotas:
         told = sorted([state for state in states if state is not None] + waiting, key=_gravity)
         return tuple(sorted(told[:TOLD], key=lambda each: each.scope))
 
+    def measure(self, integration: str, *, working: bool) -> None:
+        """Tells the gauges when the last block ends and how little is left; nothing of a former turn."""
+        quotas = [quota for each in self._quotas.values() for quota in each.values()] if working else []
+        blocked = max((quota.blocked_for for quota in quotas), default=0.0)
+        metrics.throttled_until.labels(integration).set(self._wall() + blocked if blocked else 0.0)
+        metrics.quota_left.labels(integration).set(min(map(_left, quotas), default=1.0))
+
     def _make(self, uid: str, quotas: dict[str, Quota], scope: str, limits: Limits) -> Quota:
         if len(quotas) >= MANY:
             idle = [name for name, quota in quotas.items() if quota.state(name) is None]
@@ -75,6 +83,13 @@ def _holds(known: Allowance, now: float) -> bool:
     times = (known.blocked_until, known.reset_time, known.full_time)
     slow = known.refused_time is not None and now - known.refused_time < HEALTHY
     return slow or any(time is not None and time > now for time in times)
+
+
+def _left(quota: Quota) -> float:
+    """Of the service's own count; 1.0 when it keeps none, or when all are there again."""
+    if not quota.reset or not quota.limit or quota.remaining is None:
+        return 1.0
+    return quota.remaining / quota.limit
 
 
 def _gravity(known: Allowance) -> tuple[float, float, float]:

@@ -59,6 +59,7 @@ class Serving:
         self._failures: dict[Request, int] = {}
         self._working = False
         self._tasks: list[asyncio.Task[None]] = []
+        metrics.lease_held.labels(name).set(0)
         depth = metrics.queue_depth.labels(name).set
         self.queue: WorkQueue[Request] = WorkQueue(_namespace, cap=max(1, workers // SHARE), depth=depth)
 
@@ -66,6 +67,11 @@ class Serving:
     def holds(self) -> bool:
         """Whether names are taken up here."""
         return self._working
+
+    def measure(self) -> None:
+        """Brings the gauges up to date that nobody keeps so."""
+        metrics.queue_oldest.labels(self.name).set(self.queue.oldest)
+        metrics.queue_parked.labels(self.name).set(self.queue.parked)
 
     def add(self, name: Request, slack: float) -> None:
         """Due now. Nothing happens while another process is in charge."""

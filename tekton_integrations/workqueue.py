@@ -58,6 +58,12 @@ class WorkQueue(Generic[T]):
         return len(self._ready)
 
     @property
+    def oldest(self) -> float:
+        """Seconds for which the first of the due names has been due, its slack left out; 0 when none is."""
+        first = self._ready.first
+        return 0.0 if first is None else max(0.0, asyncio.get_running_loop().time() - first)
+
+    @property
     def parked(self) -> int:
         return sum(len(lot.waiting) for lot in self._lots.values())
 
