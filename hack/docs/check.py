@@ -3,15 +3,16 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from .generated import Stale, parts, replaced
+from .generated import Stale, parts, replaced, wholes
 from .links import broken
 from .raised import raised, unlike
-from .reasons import known
+from .reasons import bare, known
 
 
 def problems(root: Path) -> list[str]:
     """A line for each thing that is wrong; empty when the docs are right."""
-    return [*unlike(raised(root), known(root)), *stale(root), *broken(root)]
+    entries = known(root)
+    return [*unlike(raised(root), entries), *bare(entries), *stale(root), *broken(root)]
 
 
 def stale(root: Path) -> Iterator[str]:
@@ -25,6 +26,9 @@ def stale(root: Path) -> Iterator[str]:
             yield f"{where}: there is no such file, and the part {name!r} belongs there"
         except Stale as error:
             yield f"{where}: {error}"
+    for path, make in wholes(root):
+        if not path.exists() or path.read_text() != make():
+            yield f"{path.relative_to(root)}: is out of date; run: python -m hack.docs --write"
 
 
 def write(root: Path) -> list[Path]:
@@ -35,5 +39,9 @@ def write(root: Path) -> list[Path]:
         after = replaced(before, name, make())
         if after != before:
             path.write_text(after)
+            changed.append(path)
+    for path, make in wholes(root):
+        if not path.exists() or path.read_text() != make():
+            path.write_text(make())
             changed.append(path)
     return changed

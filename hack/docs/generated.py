@@ -13,13 +13,17 @@ import msgspec
 
 from tekton_integrations import annotations, registry
 from tekton_integrations.integration import Integration
-from tekton_integrations.reasons import REASONS, Entry
+from tekton_integrations.reasons import Entry
 
 from .commands import commands
+from .dashboard import dashboard
+from .metrics import alert_rows, metric_rows
 from .raised import Shown, raised
-from .reasons import of
+from .reasons import of, sections
 
 WIDTH = 96  # of a module's purpose
+_METRICS = ("Metric", "Type", "Labels", "What it says")
+_ALERTS = ("Alert", "Severity", "For", "What it means", "What to do")
 _ORDER = (Shown.GIVEN_UP, Shown.WAITING, Shown.RETRYING, Shown.DONE)
 # The keys that the core reads itself have no field whose description could be taken.
 RESERVED = {
@@ -36,13 +40,20 @@ class Stale(Exception):
 
 def parts(root: Path) -> Iterator[tuple[Path, str, Callable[[], str]]]:
     """(file, name of the part, what makes it)."""
-    yield root / "README.md", "reasons", lambda: reasons(root, REASONS)
+    yield root / "docs" / "troubleshooting.md", "reasons", lambda: sections(root)
+    yield root / "docs" / "metrics.md", "metrics", lambda: _table(_METRICS, list(metric_rows()))
+    yield root / "docs" / "metrics.md", "alerts", lambda: _table(_ALERTS, list(alert_rows(root)))
     yield root / "CONTRIBUTING.md", "layers", lambda: layers(root)
     yield root / "docs" / "cli.md", "commands", commands
     for folder in sorted(path.parent for path in root.glob("integrations/*/pyproject.toml")):
         yield folder / "README.md", "annotations", partial(options, folder.name)
         if mine := of(folder):
             yield folder / "README.md", "reasons", partial(reasons, root, mine)
+
+
+def wholes(root: Path) -> Iterator[tuple[Path, Callable[[], str]]]:
+    """(file that is made as a whole, what makes it)."""
+    yield root / "manifests" / "monitoring" / "dashboard.json", dashboard
 
 
 def replaced(text: str, name: str, content: str) -> str:

@@ -19,7 +19,7 @@ from hack.docs.__main__ import main
 from hack.docs.check import problems, write
 from hack.docs.links import anchors, broken
 from hack.docs.raised import Shown, raised, unlike
-from hack.docs.reasons import known
+from hack.docs.reasons import bare, known
 from hack.testbed import TEKTON_CRDS, TestBed
 from hack.testbed.api import polled
 from tekton_integrations.reasons import Entry
@@ -28,6 +28,8 @@ from tests.fakes.github import GitHub
 
 ROOT = Path(__file__).parents[2]
 README, GITHUB = "README.md", "integrations/github/README.md"
+TROUBLES, METRICS = "docs/troubleshooting.md", "docs/metrics.md"
+ALERTS, DASHBOARD = "manifests/monitoring/alerts.yaml", "manifests/monitoring/dashboard.json"
 API = "integrations/github/tekton_integrations_github/answers.py"
 NEW, DOC = "tekton_integrations/new.py", "docs/x.md"
 
@@ -81,12 +83,15 @@ BROKEN: dict[str, tuple[str, str | None, str, str]] = {
         "\nraise PermanentError(reason, text)",
         f"{NEW}:2: write the reason of PermanentError out",
     ),
-    "a row of the reasons": (
-        README,
-        "| `NotGranted` | False |",
-        "| `NotGranted` | True |",
-        "README.md: the part 'reasons' is out of date; run: python -m hack.docs --write",
+    "a reason's section": (
+        TROUBLES,
+        "### NotGranted\n\nREPORTED is `False`",
+        "### NotGranted\n\nREPORTED is `True`",
+        f"{TROUBLES}: the part 'reasons' is out of date; run: python -m hack.docs --write",
     ),
+    "a row of the metrics": (METRICS, "| counter |", "| gauge |", f"{METRICS}: the part 'metrics' is out of date"),
+    "an alert": (ALERTS, "for: 5m", "for: 6m", f"{METRICS}: the part 'alerts' is out of date"),
+    "the dashboard": (DASHBOARD, '"refresh": "1m"', '"refresh": "2m"', f"{DASHBOARD}: is out of date"),
     "a row of the annotations": (
         GITHUB,
         "| `sha` | yes |",
@@ -125,6 +130,11 @@ def test_an_explanation_of_what_nothing_produces_is_found(tree: Path) -> None:
     ]
 
 
+def test_an_explanation_that_explains_nothing_is_found() -> None:
+    said = list(bare({"Odd": Entry("It is odd.", " "), "Well": Entry("It is well.", "Nothing.")}))
+    assert said == ["tekton_integrations/reasons.py: Odd does not say what to do"]
+
+
 def test_where_a_reason_is_read_follows_from_the_code(tree: Path) -> None:
     shown = raised(tree).reasons
     assert shown["NotGranted"] is Shown.GIVEN_UP
@@ -149,11 +159,11 @@ def test_what_only_looks_like_a_link_is_left_alone(tmp_path: Path) -> None:
 def test_the_command_fails_where_the_docs_are_wrong_and_mends_what_it_can(
     tree: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    edit(tree / README, "| `NotGranted` | False |", "| `NotGranted` | True |")
+    edit(tree / METRICS, "| counter |", "| gauge |")
     assert main(["--root", str(tree)]) == 1
     assert "out of date" in capsys.readouterr().err
     assert main(["--root", str(tree), "--write"]) == 0
-    assert "wrote README.md" in capsys.readouterr().out
+    assert f"wrote {METRICS}" in capsys.readouterr().out
 
 
 def test_the_readme_is_short() -> None:
