@@ -2,6 +2,7 @@
 docs/mission.md.
 """
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from tests.e2e.notices import recorded
 from tests.e2e.served import bind
 from tests.e2e.stage import SHA, condition
 from tests.mission.world import World
+from tests.test_security_docs import ROOT
 
 PROVIDER = """
 apiVersion: integrations.tekton.dev/v1alpha1
@@ -32,6 +34,14 @@ SECRETS = {
     "kind": "ClusterRole",
     "name": "tekton-integrations-secrets",
 }
+# What its document compares itself with.
+ALTERNATIVES = (
+    "with Triggers",
+    "Commit Status Tracker",
+    "Tekton Notifiers",
+    "CloudEvents controller",
+    "Tekton Results",
+)
 
 
 def written(text: str, namespace: str) -> dict[str, Any]:
@@ -65,3 +75,8 @@ async def test_provider_and_notification_are_taken_as_they_stand_and_a_grant_is_
     await world.bed.apply(provider)
     await stage.reported(namespace)
     assert [(check.app_id, check.conclusion) for check in stage.checks(SHA, repository)] == [(1, "success")]
+
+
+def test_its_alternatives_are_compared_with_ours() -> None:
+    headings = re.findall("^## (.+)$", (ROOT / "docs" / "comparison.md").read_text(), re.MULTILINE)
+    assert [each for each in ALTERNATIVES if not any(each in heading for heading in headings)] == []
