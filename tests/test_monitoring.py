@@ -1,0 +1,69 @@
+"""Dashboard and alerts ask for what there is: metrics, labels, outcomes and reasons that the code has."""
+
+import re
+from pathlib import Path
+
+import pytest
+from promql_parser import AggregateExpr, Expr, VectorSelector, parse, walk
+
+from hack.docs.dashboard import PANELS
+from hack.docs.metrics import defined, rules
+from hack.docs.reasons import known
+
+ROOT = Path(__file__).parents[1]
+RULES = list(rules(ROOT))
+QUERIES = [query.text for panel in PANELS for query in panel.queries] + [rule["expr"] for rule in RULES]
+# Of the scrape's target, by the PodMonitor.
+TARGET = {"pod"}
+
+
+def labels() -> dict[str, set[str]]:
+    """By the name in a query."""
+    found = {}
+    for each in defined():
+        names = [f"{each.name}_bucket", f"{each.name}_count"] if each.type == "histogram" else [each.name]
+        for name in names:
+            found[name] = {*each.labels, *(["le"] if name.endswith("_bucket") else [])}
+    return found
+
+
+def parts(query: str) -> list[Expr]:
+    found: list[Expr] = []
+    walk(parse(query), found.append)
+    return found
+
+
+@pytest.mark.parametrize("query", QUERIES)
+def test_a_query_names_metrics_and_labels_that_there_are(query: str) -> None:
+    there = labels()
+    selected = [each for each in parts(query) if isinstance(each, VectorSelector)]
+    assert selected
+    for each in selected:
+        assert each.name in there
+        assert {matcher.name for matcher in each.matchers.matchers} <= there[each.name]
+    common = set.intersection(*(there[str(each.name)] for each in selected)) | TARGET
+    for part in parts(query):
+        if isinstance(part, AggregateExpr) and part.modifier:
+            assert set(part.modifier.labels) <= common
+
+
+@pytest.mark.parametrize("query", QUERIES)
+def test_a_query_asks_for_outcomes_and_reasons_that_there_are(query: str) -> None:
+    words = {"outcome": {"accepted", "retried", "postponed", "given_up"}, "reason": set(known(ROOT))}
+    for each in parts(query):
+        for matcher in each.matchers.matchers if isinstance(each, VectorSelector) else ():
+            assert set(matcher.value.split("|")) <= words[matcher.name]
+
+
+def test_a_legend_names_labels_that_its_query_keeps() -> None:
+    for query in [query for panel in PANELS for query in panel.queries]:
+        kept = [each.modifier.labels for each in parts(query.text) if isinstance(each, AggregateExpr) and each.modifier]
+        assert set(re.findall(r"{{(\w+)}}", query.legend)) <= {label for each in kept for label in each}
+
+
+def test_an_alert_says_what_it_means_and_what_to_do() -> None:
+    names = [rule["alert"] for rule in RULES]
+    assert len(set(names)) == len(names)
+    for rule in RULES:
+        assert rule["labels"]["severity"] in ("warning", "critical")
+        assert all(rule["annotations"][said].endswith(".") for said in ("summary", "action"))
