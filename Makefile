@@ -4,7 +4,7 @@ BIN := .venv/bin
 STAMP := .venv/installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo showcase test lint unit e2e docs bench bench-start bench-neighbours bench-readers simulate testbed format clean
+.PHONY: help install new-integration demo showcase test lint unit e2e docs bench bench-start bench-neighbours bench-readers simulate testbed format clean
 
 help: ## Print this list.
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -18,6 +18,13 @@ $(STAMP): pyproject.toml $(wildcard integrations/*/pyproject.toml)
 	@$(BIN)/pip install --quiet --disable-pip-version-check "pip>=25.1"
 	@$(BIN)/pip install --quiet --editable . $(foreach i,$(wildcard integrations/*/pyproject.toml),--editable $(dir $(i))) --group dev
 	@touch $@
+
+new-integration: $(STAMP) ## Make integrations/NAME/, which works and is to be changed (docs/authors.md).
+	@$(BIN)/python -m hack.new_integration "$(NAME)"
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --editable "integrations/$(NAME)"
+	@touch $(STAMP)
+	@$(BIN)/python -m hack.docs --write
+	@echo "It works. Next: docs/authors.md, \"Make it yours\"; .venv/bin/pytest integrations/$(NAME); then make test"
 
 demo: $(STAMP) ## Play four recorded runs on a real API server and show what GitHub would show.
 	@$(BIN)/python -m hack.demo

@@ -1,0 +1,1 @@
+"""`make new-integration NAME=x`: the integration of docs/authors.md under another name, known to whatever lists it."""
