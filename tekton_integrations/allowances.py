@@ -7,7 +7,7 @@ What begins (a block, a slower pace) is written at once, another verdict soon, a
 import asyncio
 import math
 import time
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
@@ -63,7 +63,7 @@ class _Account:
 
 
 class Allowances:
-    """`clock` and `now` are those of a Cluster."""
+    """`clock` and `now` are those of a Cluster, `scopes` those of the Settings."""
 
     def __init__(
         self,
@@ -71,10 +71,11 @@ class Allowances:
         providers: Lister[Provider],
         clock: Callable[[], float] = time.monotonic,
         now: Callable[[], float] = time.time,
+        scopes: Sequence[str] = ("",),
     ) -> None:
         self._clock = clock
         self._now = now
-        self._status = ProviderStatus(client, now)
+        self._status = ProviderStatus(client, now, scopes)
         self._providers = providers
         self._served: list[_Served] = []
         self._accounts: dict[str, _Account] = {}

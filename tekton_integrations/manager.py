@@ -70,9 +70,8 @@ class Manager:
         self._clock = clock = clock or Clock()
         silence = settings.watch_silence
         providers = provider_lister()
-        self._providers = Informer(
-            client, Source("Provider", collection(API_VERSION, "providers"), decode_provider, silence), providers
-        )
+        source = Source("Provider", collection(API_VERSION, "providers"), decode_provider, silence)
+        self._providers = [Informer(client, each, providers) for each in source.within(settings.scopes)]
         self._cluster = Cluster(
             runs=Runs(client, silence, settings.watch_namespace),
             records=Records(client, silence, settings.watch_namespace),
@@ -93,7 +92,9 @@ class Manager:
         self._children = Children(client, self._cluster.runs, silence, settings.watch_namespace)
         self._publisher = Publisher(client, settings, self._cluster)
         self._notices = Notices((), settings.namespace, settings.notified)
-        self._board = Noticeboard(client, self._cluster, self._notices, silence, brought=self._publisher.brought)
+        self._board = Noticeboard(
+            client, self._cluster, self._notices, silence, brought=self._publisher.brought, scopes=settings.scopes
+        )
         self._servings: dict[str, Serving] = {}
 
     def missing(self) -> list[str]:
@@ -118,7 +119,8 @@ class Manager:
     def _first(self) -> list[Informer[Any]]:
         """Those that must be filled before any run is looked at: records tell which are done with, Notifications which
         are asked for, and Providers whose a Notification is."""
-        return [self._providers, self._publisher.informer, self._cluster.records.informer, self._board.informer]
+        own: list[Informer[Any]] = [self._publisher.informer, self._cluster.records.informer]
+        return [*self._providers, *own, *self._board.informers]
 
     async def run(self, integrations: list[Integration], stop: asyncio.Event) -> None:
         """Until `stop`; raises what should end the process."""

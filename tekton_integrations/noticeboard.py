@@ -4,7 +4,7 @@ No run is looked at because a Notification is new: it counts for each from the r
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, Protocol
 
@@ -38,7 +38,8 @@ class Turn(Protocol):
 
 
 class Noticeboard:
-    """`brought` gives the integrations that some Deployment brings; `turns` are those of this process, by name."""
+    """`brought` gives the integrations that some Deployment brings; `turns` are those of this process, by name;
+    `scopes` are those of the Settings."""
 
     def __init__(
         self,
@@ -48,12 +49,13 @@ class Noticeboard:
         silence: float,
         *,
         brought: Callable[[], frozenset[str]],
+        scopes: Sequence[str] = ("",),
     ) -> None:
+        self._lister: Lister[Notification] = Lister({"provider": lambda each: each.provider})
         source = Source("Notification", collection(API_VERSION, PLURAL), decode_notification, silence)
-        self.informer: Informer[Notification] = Informer(
-            client, source, Lister({"provider": lambda each: each.provider})
-        )
-        self.informer.add_handler(self._on_change)
+        self.informers = [Informer(client, each, self._lister) for each in source.within(scopes)]
+        for informer in self.informers:
+            informer.add_handler(self._on_change)
         self.turns: Mapping[str, Turn] = {}
         self._cluster = cluster
         self._notices = notices
@@ -77,7 +79,7 @@ class Noticeboard:
 
     def on_provider(self, provider: Provider) -> None:
         """It came, went, or is of another type: that may change what a Notification is for."""
-        for notification in self.informer.lister.by("provider", provider.name):
+        for notification in self._lister.by("provider", provider.name):
             self._take(notification)
 
     def _on_change(self, before: Notification | None, now: Notification | None) -> None:
@@ -123,7 +125,7 @@ class Noticeboard:
             now = self._cluster.clock()
             for path in [path for path, due in self._due.items() if due <= now]:
                 del self._due[path]
-                if notification := self.informer.lister.get(*path.split("/")):
+                if notification := self._lister.get(*path.split("/")):
                     await self._tell(notification)
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._news.wait(), TICK)
@@ -136,7 +138,7 @@ class Noticeboard:
         tallies.changed.clear()
         held = {name for name, turn in self.turns.items() if turn.holds}
         if held - self._held:
-            self._due |= {notification.path: 0.0 for notification in self.informer.lister}
+            self._due |= {notification.path: 0.0 for notification in self._lister}
         self._held = held
 
     async def _tell(self, notification: Notification) -> None:

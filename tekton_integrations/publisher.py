@@ -40,7 +40,7 @@ class Publisher:
         self._news = asyncio.Event()
         self._served: list[tuple[Integration, Serving, Reconciler]] = []
         self._trials: list[Trials] = []
-        self._allowances = Allowances(client, cluster.providers, cluster.clock, cluster.now)
+        self._allowances = Allowances(client, cluster.providers, cluster.clock, cluster.now, settings.scopes)
 
     async def claim(self, integration: Integration, stop: asyncio.Event) -> float:
         """Gives the watermark. Waits for an API server that is not up yet; ConfigError about one that refuses."""

@@ -34,3 +34,8 @@ class Settings:
     notified: int = 5000
     # A watch without a byte for so long is dead; the API server sends bookmarks about once a minute.
     watch_silence: float = 90.0
+
+    @property
+    def scopes(self) -> tuple[str, ...]:
+        """The namespaces whose Providers and Notifications count; all is an empty name."""
+        return tuple(sorted({self.namespace, self.watch_namespace})) if self.watch_namespace else ("",)

@@ -51,14 +51,15 @@ class WakeUps:
         while True:
             await in_slices(await self._long.get())
 
-    def connect(self, providers: Informer[Provider], claims: Informer[Claim], secrets: SecretWatches) -> None:
+    def connect(self, providers: Iterable[Informer[Provider]], claims: Informer[Claim], secrets: SecretWatches) -> None:
         self._secrets = secrets
         runs, records = self._cluster.runs, self._cluster.records
         runs.wanted = self.wanted
         runs.add_handler(self.on_run)
         records.on_foreign_change(self.on_record)
         records.vanished = runs.relist
-        providers.add_handler(self.on_provider)
+        for each in providers:
+            each.add_handler(self.on_provider)
         claims.add_handler(self.on_claim)
         for name, serving in self._servings.items():
             serving.refill = partial(self.refill, name)

@@ -66,7 +66,7 @@ class Scene:
     versions: Iterator[int] = field(default_factory=partial(itertools.count, 1))
 
     def put(self, notification: Notification) -> None:
-        self.board.informer.observe(notification)
+        self.board.informers[0].observe(notification)
         self.board.on_provider(provider())  # all that name it are taken in anew
 
     def asked(self) -> list[str]:
@@ -83,7 +83,7 @@ class Scene:
         server = self.world.server
         assert isinstance(server, Written)
         before = server.others
-        self.board.informer.observe(make("marker", generation=next(self.versions), providerRef={"name": "nope"}))
+        self.board.informers[0].observe(make("marker", generation=next(self.versions), providerRef={"name": "nope"}))
         self.board.on_provider(provider(name="nope"))
 
         async def probe() -> bool:

@@ -63,7 +63,7 @@ async def watching(world: World) -> AsyncIterator[None]:
         wakeups = WakeUps(cluster, servings, [world.integration], 0.0)
         secrets = SecretWatches(client, 30.0, wakeups.on_secret)
         providers = Informer(client, UNUSED, Lister[Provider]())
-        wakeups.connect(providers, Informer(client, UNUSED, Lister[Claim]()), secrets)
+        wakeups.connect([providers], Informer(client, UNUSED, Lister[Claim]()), secrets)
         informers: list[Informer[Any]] = [cluster.records.informer, cluster.runs.informers["PipelineRun"]]
         tasks = [asyncio.create_task(informer.run()) for informer in informers]
         try:

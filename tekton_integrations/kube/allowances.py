@@ -34,16 +34,22 @@ class _List(msgspec.Struct):
 
 
 class ProviderStatus:
-    """Every write says which version it builds on: one by whoever lost the Lease meanwhile is refused (409)."""
+    """Every write says which version it builds on: one by whoever lost the Lease meanwhile is refused (409).
 
-    def __init__(self, client: KubeClient, now: Callable[[], float] = time.time) -> None:
+    `scopes`: the namespaces that are read; all is an empty name."""
+
+    def __init__(self, client: KubeClient, now: Callable[[], float] = time.time, scopes: Sequence[str] = ("",)) -> None:
         self._client = client
         self._now = now
+        self._scopes = scopes
 
     async def read(self) -> list[Provider]:
-        """All there are, as they are now. Raises ApiError."""
-        raw = await self._client.get(collection(API_VERSION, PLURAL))
-        return list(_readable(msgspec.json.decode(raw, type=_List).items))
+        """All there are in our namespaces, as they are now. Raises ApiError."""
+        found: list[Provider] = []
+        for scope in self._scopes:
+            raw = await self._client.get(collection(API_VERSION, PLURAL, scope))
+            found += _readable(msgspec.json.decode(raw, type=_List).items)
+        return found
 
     async def write(
         self, provider: Provider, version: str, allowances: Sequence[Allowance], standing: Standing | None = None

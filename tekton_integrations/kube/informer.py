@@ -182,7 +182,7 @@ class Informer(Generic[T]):
         seen, self._seen = self._seen or set(), None
         # Who asked for another list in the midst of this one gets it.
         self._version, self._again = "" if self._again else version, False
-        for item in self.lister.missing(seen):
+        for item in self.lister.missing(seen, self._source.scope):
             self._delete(item)
         for handler in self._list_handlers:
             handler(seen)

@@ -75,9 +75,11 @@ class Lister(Generic[T]):
             self._unindex(key, known)
         return known
 
-    def missing(self, seen: Container[int]) -> list[T]:
-        """What is cached but whose key's hash is not in `seen`: deleted while nobody looked."""
-        return [item for key, item in self._objects.items() if hash(key) not in seen]
+    def missing(self, seen: Container[int], scope: str = "") -> list[T]:
+        """What is cached, in all namespaces or one, but whose key's hash is not in `seen`: deleted while nobody
+        looked."""
+        objects = self._objects.items()
+        return [item for key, item in objects if hash(key) not in seen and scope in ("", key[0])]
 
     def _unindex(self, key: Key, item: T) -> None:
         for name, function in self._functions.items():

@@ -1,7 +1,7 @@
 """What an informer watches."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Generic, TypeVar
 
 import msgspec
@@ -29,3 +29,12 @@ class Source(Generic[T]):
     metadata_only: bool = False
     patience: float = 10.0
     keep: Callable[[T], bool] = lambda _: True
+    # The namespace that the path was narrowed down to, where others fill the same cache with theirs.
+    scope: str = ""
+
+    def within(self, scopes: Iterable[str]) -> "list[Source[T]]":
+        """One for each of these namespaces; an empty name leaves the path as it is."""
+        root, _, plural = self.path.rpartition("/")
+        return [
+            replace(self, path=f"{root}/namespaces/{each}/{plural}", scope=each) if each else self for each in scopes
+        ]

@@ -75,6 +75,11 @@ def test_what_nobody_saw_is_missing() -> None:
     assert sorted(each.name for each in known.missing({hash(("n", "b")), hash(("n", "z"))})) == ["a", "c"]
 
 
+def test_what_nobody_saw_in_one_namespace_is_missing_there() -> None:
+    known = lister(thing("a"), thing("b", namespace="other"))
+    assert [each.name for each in known.missing(set(), "n")] == ["a"]
+
+
 def test_it_may_change_while_somebody_goes_through_it() -> None:
     known = lister(thing("a"), thing("b"))
     for each in known:
