@@ -35,6 +35,9 @@ def examine(
         bool, typer.Option("--calls/--no-calls", help="Whether to call the endpoints of Providers from here.")
     ] = True,
     account: Annotated[str, typer.Option(help="The controller's ServiceAccount.")] = "tekton-integrations",
+    watch_namespace: Annotated[
+        str, typer.Option(help="That of the controller's flag --watch-namespace, if it has one.")
+    ] = "",
     output: OutputOption = Output.TABLE,
     namespace: NamespaceOption = "",
     controller_namespace: ControllerOption = Settings.namespace,
@@ -53,10 +56,13 @@ def examine(
     from tekton_integrations.diagnosis.doctor import Patient  # noqa: PLC0415
 
     log.configure("error", "console")
+
+    def patient(where: str) -> Patient:
+        home, watched = controller_namespace, watch_namespace
+        return Patient(home=home, namespace=where, account=account, watched=watched, calls=calls)
+
     found = asked(
-        lambda client, where: diagnosed(
-            client, Patient(home=controller_namespace, namespace=where, account=account, calls=calls)
-        ),
+        lambda client, where: diagnosed(client, patient(where)),
         namespace,
         kubeconfig,
         service_account,

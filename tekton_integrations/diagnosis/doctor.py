@@ -27,12 +27,14 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, kw_only=True)
 class Patient:
-    """`home`: the controller's namespace, `account`: its ServiceAccount there; `namespace`: whose Providers and records
-    are looked at where all of them may not be; `calls`: whether endpoints of Providers are called."""
+    """`home`: the controller's namespace, `account`: its ServiceAccount there; `watched`: the only namespace whose runs
+    it shows, if there is one; `namespace`: whose Providers and records are looked at where all of them may not be;
+    `calls`: whether endpoints of Providers are called."""
 
     home: str
     namespace: str
     account: str = "tekton-integrations"
+    watched: str = ""
     calls: bool = True
 
 
@@ -47,7 +49,10 @@ async def diagnosed(client: KubeClient, patient: Patient) -> list[Finding]:
     found += await _each(lambda: policies(looker), "policies")
     providers = await _providers(looker, patient, found)
     spaces = {patient.home, *(each.namespace for each in providers or ())}
-    found += await _each(lambda: rights(looker, Account(patient.home, patient.account), spaces), "rights")
+    if patient.watched:
+        spaces &= {patient.home, patient.watched}
+    account = Account(patient.home, patient.account, patient.watched)
+    found += await _each(lambda: rights(looker, account, spaces), "rights")
     found += await _each(lambda: working(looker, patient.home, versions(), now), "controller")
     if providers is not None:
         found += standing(providers)

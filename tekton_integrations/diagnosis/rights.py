@@ -27,12 +27,17 @@ def _rights(group: str, resources: str, verbs: str) -> Iterator[Right]:
         yield from (Right(group, resource, verb) for verb in verbs.split())
 
 
-# In all namespaces, in the controller's own, in each that has a Provider, and where logs are to be shown.
+# In each namespace whose Providers count: these are among the next.
+SHARED = (
+    *_rights(DOMAIN, "providers notifications", "list watch"),
+    *_rights(DOMAIN, "providers/status notifications/status", "patch"),
+)
+# In all namespaces (or that of --watch-namespace), in the controller's own, in each that has a Provider, and where logs
+# are to be shown.
 EVERYWHERE = (
     *_rights(_TEKTON, "pipelineruns taskruns customruns", _READ),
     *_rights(DOMAIN, "integrationstatuses", f"{_READ} create update delete"),
-    *_rights(DOMAIN, "providers notifications", "list watch"),
-    *_rights(DOMAIN, "providers/status notifications/status", "patch"),
+    *SHARED,
     *_rights("", "events", "create"),
     *_rights("", "namespaces", "get"),
 )
@@ -45,10 +50,11 @@ LOGS = tuple(_rights("", "pods pods/log secrets serviceaccounts", "get"))
 
 
 class Account(NamedTuple):
-    """A ServiceAccount."""
+    """A ServiceAccount of a controller that shows the runs of the namespace `watched`, or of all."""
 
     home: str
     name: str
+    watched: str = ""
 
     @property
     def identity(self) -> dict[str, Any]:
@@ -69,9 +75,11 @@ class _Place(NamedTuple):
 async def rights(looker: Looker, account: Account, namespaces: Iterable[str]) -> list[Finding]:
     """`namespaces`: those that have a Provider."""
     role = "tekton-integrations-secrets"
+    cure = f"apply manifests/{'overlays/one-namespace' if account.watched else 'base/rbac.yaml'}"
+    at_home = (*AT_HOME, *SHARED) if account.watched else AT_HOME
     places = [
-        _Place("", EVERYWHERE, "may do all that it has to", "apply manifests/base/rbac.yaml"),
-        _Place(account.home, AT_HOME, "may do all that it has to", "apply manifests/base/rbac.yaml"),
+        _Place(account.watched, EVERYWHERE, "may do all that it has to", cure),
+        _Place(account.home, at_home, "may do all that it has to", cure),
         *(
             _Place(
                 each,
