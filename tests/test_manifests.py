@@ -1,5 +1,6 @@
 """What the roles in manifests/ must never grant."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -67,3 +68,10 @@ def test_people_get_to_read_records_and_no_role_lets_them_write_these() -> None:
 def test_no_rule_has_a_wildcard() -> None:
     rules = [rule for role in of_kind("Role", "ClusterRole") for rule in role["rules"]]
     assert [rule for rule in rules if "*" in [*rule["apiGroups"], *rule["resources"], *rule["verbs"]]] == []
+
+
+def test_each_way_to_install_stands_in_the_docs() -> None:
+    root = MANIFESTS.parent
+    ways = {str(path.parent.relative_to(root)) for path in root.glob("*s/*/kustomization.yaml")} | {"base"}
+    told = set(re.findall(r"^\| `([a-z/-]+)/` \|", (root.parent / "docs" / "install.md").read_text(), re.MULTILINE))
+    assert ways - told == set()
