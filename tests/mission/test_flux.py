@@ -24,6 +24,7 @@ def test_all_that_is_installed_has_a_name_and_none_is_generated() -> None:
 
 
 async def test_a_run_that_flux_applied_is_shown(world: World, namespace: str) -> None:
+    """With a Pipeline from elsewhere: so it counts who wrote the annotations."""
     sha = "3" * 40
     annotations = {"owner": "acme", "repo": "api", "sha": sha}
     run = {
@@ -33,7 +34,7 @@ async def test_a_run_that_flux_applied_is_shown(world: World, namespace: str) ->
             "name": "build-3333333",
             "annotations": {f"github.integrations.tekton.dev/{key}": value for key, value in annotations.items()},
         },
-        "spec": {"pipelineRef": {"name": "build"}},
+        "spec": {"pipelineRef": {"resolver": "cluster", "params": [{"name": "name", "value": "build"}]}},
     }
     path = run_path(namespace, "build-3333333")
     applied = f"{path}?fieldManager=kustomize-controller&force=true"
