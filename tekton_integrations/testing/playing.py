@@ -42,8 +42,9 @@ async def problems(cast: Cast) -> AsyncIterator[str]:
 
 
 async def _well(cast: Cast) -> AsyncIterator[str]:
+    integration = cast.made()
     for state in State:
-        stage = cast.stage()
+        stage = cast.stage(integration=integration)
         found = await shown(stage, make_run(state))
         what = f"{cast.who}, of a run that is {state},"
         if isinstance(found, IntegrationError):
@@ -81,7 +82,7 @@ def _is_json(body: bytes) -> bool:
 
 
 async def _hostile(cast: Cast) -> AsyncIterator[str]:
-    """Of all that hostile texts break, the first. One instance serves all runs."""
+    """Of all that hostile texts break, the first."""
     integration = cast.made()
     for which, text in CORPUS.items():
         stage = cast.stage(integration=integration)
@@ -100,8 +101,9 @@ async def _hostile(cast: Cast) -> AsyncIterator[str]:
 
 async def _gone(cast: Cast) -> AsyncIterator[str]:
     """The run was deleted while it was shown as unfinished."""
+    integration = cast.made()
     for status in (None, *REFUSALS):
-        stage = cast.stage()
+        stage = cast.stage(integration=integration)
         if isinstance(await shown(stage, make_run()), Exception):
             return  # told above
         if status:
