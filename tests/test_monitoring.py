@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+import yaml
 from promql_parser import AggregateExpr, Expr, VectorSelector, parse, walk
 
 from hack.docs.dashboard import PANELS
@@ -11,6 +12,7 @@ from hack.docs.metrics import defined, rules
 from hack.docs.reasons import known
 
 ROOT = Path(__file__).parents[1]
+MONITORING = ROOT / "manifests" / "monitoring"
 RULES = list(rules(ROOT))
 QUERIES = [query.text for panel in PANELS for query in panel.queries] + [rule["expr"] for rule in RULES]
 # Of the scrape's target, by the PodMonitor.
@@ -67,3 +69,12 @@ def test_an_alert_says_what_it_means_and_what_to_do() -> None:
     for rule in RULES:
         assert rule["labels"]["severity"] in ("warning", "critical")
         assert all(rule["annotations"][said].endswith(".") for said in ("summary", "action"))
+
+
+def test_the_pod_monitor_asks_the_port_of_the_controllers_pods() -> None:
+    spec = yaml.safe_load((MONITORING / "podmonitor.yaml").read_text())["spec"]
+    [deployment] = list(yaml.safe_load_all((ROOT / "manifests" / "controller" / "deployment.yaml").read_text()))[-1:]
+    pod = deployment["spec"]["template"]
+    assert spec["selector"]["matchLabels"].items() <= pod["metadata"]["labels"].items()
+    ports = {port["name"] for container in pod["spec"]["containers"] for port in container["ports"]}
+    assert {each["port"] for each in spec["podMetricsEndpoints"]} <= ports
