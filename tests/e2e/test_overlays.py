@@ -1,6 +1,7 @@
 """Each way to install, on a real API server: applied twice, pods that are let in, rights that suffice, gone without a
 rest."""
 
+import asyncio
 import os
 import shlex
 import shutil
@@ -214,13 +215,12 @@ async def test_the_command_to_remove_it_leaves_nothing_and_no_run_is_touched(
     assert (kubectl, folder) == ("kubectl", "manifests/base")
     # The last two are here from tests before, and most of what they would take is gone by then.
     others = (ROOT / "overlays" / each for each in ("one-namespace", "other-namespace"))
-    for each in (own(tmp_path / "all", ["overlays/separate", "serve"]), *others):
-        await cluster.kubectl(*arguments, str(each))
+    await cluster.kubectl(*arguments, str(own(tmp_path / "all", ["overlays/separate", "serve"])))
+    await asyncio.gather(*(cluster.kubectl(*arguments, str(each)) for each in others))
     kinds = (await cluster.kubectl("api-resources", "--verbs=list", "-o", "name")).split()
     found = await cluster.kubectl("get", ",".join(kinds), "-A", "-o", "name", "--ignore-not-found")
     assert [line for line in found.splitlines() if "integrations" in line] == []
     assert await cluster.request("GET", run_path(TEAM, "demo")) == run
-    await cluster.kubectl("delete", "namespace", TEAM)
 
 
 async def a_run_with_its_record(bed: TestBed) -> dict[str, Any]:
