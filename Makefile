@@ -52,7 +52,7 @@ unit: $(STAMP) ## Tests without an API server.
 
 e2e: $(STAMP) ## Tests on a real API server; builds it the first time (about 6 minutes).
 	$(BIN)/python -m hack.testbed --build
-	$(BIN)/pytest -m e2e -n 4 --dist loadfile --no-loadscope-reorder
+	$(BIN)/pytest -m e2e -n 4 --dist loadfile --no-loadscope-reorder --reruns 1 -rfER
 
 bench: $(STAMP) ## CPU, latency and memory, beside a bare loop of the same calls.
 	@$(BIN)/python -m hack.bench

@@ -70,7 +70,7 @@ class Causes:
     @asynccontextmanager
     async def made(cls, stage: Stage) -> AsyncIterator[Self]:
         names = [
-            (await stage.bed.request("POST", "/api/v1/namespaces", {"metadata": {"generateName": "why-"}}))["metadata"][
+            (await stage.bed.request("POST", "/api/v1/namespaces", {"metadata": {"generateName": "why-n"}}))["metadata"][
                 "name"
             ]
             for _ in range(2)
