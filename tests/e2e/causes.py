@@ -70,9 +70,9 @@ class Causes:
     @asynccontextmanager
     async def made(cls, stage: Stage) -> AsyncIterator[Self]:
         names = [
-            (await stage.bed.request("POST", "/api/v1/namespaces", {"metadata": {"generateName": "why-n"}}))["metadata"][
-                "name"
-            ]
+            (await stage.bed.request("POST", "/api/v1/namespaces", {"metadata": {"generateName": "why-n"}}))[
+                "metadata"
+            ]["name"]
             for _ in range(2)
         ]
         causes = cls(stage, *names)
