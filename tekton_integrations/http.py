@@ -136,9 +136,12 @@ class Http:
             message = f"the connection to {origin(url)} broke: {_breakage(error)}"
             raise TemporaryError("ConnectionBroken", message, maybe_sent=changes, down=True) from error
 
-    def _check(self, url: str, *, changes: bool) -> None:
+    def _keep_to_origins(self, url: str) -> None:
         if origin(url) not in self._origins:
             raise PermanentError("EgressRefused", f"{origin(url)} is not the endpoint of the Provider")
+
+    def _check(self, url: str, *, changes: bool) -> None:
+        self._keep_to_origins(url)
         if self._session.closed or (changes and not self._may_send()):
             # The process was paused since it announced this call; others may have acted meanwhile.
             raise TemporaryError(

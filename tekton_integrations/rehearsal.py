@@ -19,7 +19,7 @@ from tekton_integrations import provider, words
 from tekton_integrations.contexts import guarded, lent, whole
 from tekton_integrations.details import details_url
 from tekton_integrations.egress import AddressRefused, Egress
-from tekton_integrations.errors import IntegrationError, PermanentError
+from tekton_integrations.errors import IntegrationError
 from tekton_integrations.http import MAX_BODY, Http, Response, origin, refused
 from tekton_integrations.integration import Context, Credential, Delivery, Integration, ProviderType, Rehearsal
 from tekton_integrations.kube.secrets import settings_of
@@ -218,7 +218,7 @@ class _Noted(Http):
     def __init__(self, part: _Part, calls: list[Call]) -> None:
         self._calls = 0
         self._stand_in = part.stand_in
-        self._origin = origin(part.credential.endpoint)
+        self._origins = frozenset((origin(part.credential.endpoint),))
         self._secrets = [value.decode(errors="replace").strip() for value in part.credential.secrets.values()]
         self._noted = calls
 
@@ -232,8 +232,7 @@ class _Noted(Http):
         limit: int = MAX_BODY,
         cut: bool = False,
     ) -> Response:
-        if origin(url) != self._origin:
-            raise PermanentError("EgressRefused", f"{origin(url)} is not the endpoint of the Provider")
+        self._keep_to_origins(url)
         self._calls += 1
         shown = {name: self._shown(name, value) for name, value in sorted((headers or {}).items())}
         page = self._stand_in.page(body)

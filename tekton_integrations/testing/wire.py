@@ -5,7 +5,6 @@ from typing import Any
 
 import msgspec
 
-from tekton_integrations.errors import PermanentError
 from tekton_integrations.http import MAX_BODY, Http, Response, origin
 
 
@@ -31,6 +30,7 @@ class Wire(Http):
     def __init__(self, endpoint: str, answer: Answer) -> None:
         self._calls = 0
         self.origin = origin(endpoint)
+        self._origins = frozenset((self.origin,))
         self.answer = answer
         self.calls: list[Call] = []
 
@@ -44,8 +44,7 @@ class Wire(Http):
         limit: int = MAX_BODY,
         cut: bool = False,
     ) -> Response:
-        if origin(url) != self.origin:
-            raise PermanentError("EgressRefused", f"{origin(url)} is not the endpoint of the Provider")
+        self._keep_to_origins(url)
         for name, value in (headers or {}).items():
             if not (name + value).isprintable():
                 raise ValueError(f"the header {name} holds what can't be in one: {value!r}")  # as a real client does
