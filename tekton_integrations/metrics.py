@@ -82,6 +82,9 @@ loop_lag = Histogram(
     buckets=(0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5),
     registry=registry,
 )
+asyncio_tasks = Gauge(
+    f"{_PREFIX}_asyncio_tasks", "Tasks of the event loop: they come and go with the work.", registry=registry
+)
 lease_held = Gauge(
     f"{_PREFIX}_lease_held",
     "1 while this process is the one that works the integration.",

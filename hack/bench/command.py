@@ -53,7 +53,7 @@ class Command(Generic[T]):
         )
         for name, default in self._defaults():
             text = f"{self.helps[name]} (%(default)s)"
-            parser.add_argument(_flag(name), type=int, default=default, metavar="N", help=text)
+            parser.add_argument(_flag(name), type=type(default), default=default, metavar="N", help=text)
         return self.sizes(**vars(parser.parse_args()))
 
     def heading(self, sizes: T, begin: float) -> str:

@@ -15,18 +15,9 @@ import msgspec
 
 from hack.testbed import ApiError, TestBed
 from hack.testbed.api import polled
-from hack.testbed.control_plane import HOST
 
 _AT_ONCE = 16
 _CATCH_UP_SECONDS = 300.0
-
-
-class EtcdBed(TestBed):
-    """A test bed that tells where its etcd listens."""
-
-    @property
-    def etcd_url(self) -> str:
-        return f"http://{HOST}:{self._files.etcd_port}"
 
 
 async def caught_up(bed: TestBed, path: str) -> int:
@@ -67,6 +58,15 @@ class _Range(msgspec.Struct):
     kvs: list[_Pair] = []
 
 
+class _Count(msgspec.Struct):
+    count: int = 0  # a string in JSON, as all of etcd's large numbers
+
+
+class _Status(msgspec.Struct, rename={"size": "dbSize", "in_use": "dbSizeInUse"}):
+    size: int
+    in_use: int
+
+
 class Etcd:
     """By etcd's JSON gateway."""
 
@@ -76,14 +76,13 @@ class Etcd:
 
     @classmethod
     @asynccontextmanager
-    async def opened(cls, bed: EtcdBed) -> AsyncIterator[Self]:
+    async def opened(cls, bed: TestBed) -> AsyncIterator[Self]:
         async with aiohttp.ClientSession() as session:
             yield cls(bed.etcd_url, session)
 
     async def below(self, prefix: str) -> list[Stored]:
         """All whose key begins with `prefix`. Must be few."""
-        end = prefix[:-1] + chr(ord(prefix[-1]) + 1)
-        answer = await self._call("range", {"key": _text(prefix.encode()), "range_end": _text(end.encode())})
+        answer = await self._call("kv/range", {"key": _text(prefix.encode()), "range_end": _text(_after(prefix))})
         return [Stored(pair.key.decode(), pair.value) for pair in msgspec.json.decode(answer, type=_Range).kvs]
 
     async def put(self, objects: Iterable[Stored]) -> None:
@@ -92,18 +91,33 @@ class Etcd:
 
         async def worker() -> None:
             for each in waiting:
-                await self._call("put", {"key": _text(each.key.encode()), "value": _text(each.value)})
+                await self._call("kv/put", {"key": _text(each.key.encode()), "value": _text(each.value)})
 
         async with asyncio.TaskGroup() as group:
             for _ in range(_AT_ONCE):
                 group.create_task(worker())
 
+    async def count(self, prefix: str) -> int:
+        """The number of keys that begin with `prefix`."""
+        body = {"key": _text(prefix.encode()), "range_end": _text(_after(prefix)), "count_only": True}
+        return msgspec.json.decode(await self._call("kv/range", body), type=_Count, strict=False).count
+
+    async def size(self) -> tuple[int, int]:
+        """Bytes of its file, and of what is in use of that; the rest is free for what comes."""
+        found = msgspec.json.decode(await self._call("maintenance/status", {}), type=_Status, strict=False)
+        return found.size, found.in_use
+
     async def _call(self, operation: str, body: Mapping[str, Any]) -> bytes:
-        async with self._session.post(f"{self._url}/v3/kv/{operation}", data=msgspec.json.encode(body)) as answer:
+        async with self._session.post(f"{self._url}/v3/{operation}", data=msgspec.json.encode(body)) as answer:
             content = await answer.read()
             if answer.status != 200:
                 raise RuntimeError(f"etcd: {operation}: {answer.status} {content[:500]!r}")
             return content
+
+
+def _after(prefix: str) -> bytes:
+    """The end of a range that takes in all that begin with `prefix`."""
+    return (prefix[:-1] + chr(ord(prefix[-1]) + 1)).encode()
 
 
 def _text(value: bytes) -> str:

@@ -26,12 +26,12 @@ class Others:
     """How many processors all processes but this one and its descendants keep busy, from the moment it is made."""
 
     def __init__(self) -> None:
-        self._begin = time.monotonic(), _machine(), _descendants()
+        self._begin = time.monotonic(), _machine(), descendants()
 
     @property
     def busy(self) -> float:
         begin, machine, ours = self._begin
-        used = (_machine() - machine) - (_descendants() - ours)
+        used = (_machine() - machine) - (descendants() - ours)
         return max(0.0, used / (time.monotonic() - begin))
 
 
@@ -41,7 +41,7 @@ def _machine() -> float:
     return (user + nice + system + irq + softirq + steal) / _TICKS
 
 
-def _descendants() -> float:
+def descendants() -> float:
     """Seconds that this process and all below it used, those that ended included."""
     used, parents = {}, {}
     for path in Path("/proc").glob("[0-9]*/stat"):

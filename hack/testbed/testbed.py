@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import aiohttp
 
@@ -31,6 +31,7 @@ class TestBed:
     """One API server. Open it with `TestBed.started()`; several may run at once."""
 
     __test__ = False  # not a class of tests, whatever pytest makes of its name
+    APISERVER: ClassVar[Sequence[str]] = ()  # flags of kube-apiserver besides those that all beds have
 
     def __init__(self, files: Layout, api: Api, stack: AsyncExitStack) -> None:
         self.directory = files.folder
@@ -84,7 +85,7 @@ class TestBed:
     async def start_apiserver(self) -> None:
         """Starts kube-apiserver on the port and the data it had before, and waits until it is ready."""
         command = control_plane.apiserver(await find("kube-apiserver"), self._files)
-        self._apiserver = await Child.started(command, self.directory / "kube-apiserver.log")
+        self._apiserver = await Child.started([*command, *self.APISERVER], self.directory / "kube-apiserver.log")
         await self._ready(self._apiserver)
 
     async def stop_apiserver(self, *, kill: bool = False) -> None:
@@ -141,6 +142,10 @@ class TestBed:
         (folder / "ca.crt").write_bytes(self.ca_file.read_bytes())
         (folder / "namespace").write_text(namespace)
         return folder
+
+    @property
+    def etcd_url(self) -> str:
+        return f"http://{HOST}:{self._files.etcd_port}"
 
     @property
     def service_environment(self) -> dict[str, str]:

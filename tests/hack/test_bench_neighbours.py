@@ -6,12 +6,11 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from hack.bench.etcd import EtcdBed
 from hack.bench.neighbours.hosts import Hosts, Plan, repository, token
 from hack.bench.neighbours.measure import measured
 from hack.bench.neighbours.results import Results, Sizes, growth, p99
 from hack.bench.neighbours.table import rendered
-from hack.testbed import TEKTON_CRDS
+from hack.testbed import TEKTON_CRDS, TestBed
 from hack.testbed.api import polled
 from tests.conftest import MANIFESTS
 
@@ -22,7 +21,7 @@ SHA = "3f786850e387550fdab836ed7e6dc881de23001b"
 
 @pytest.fixture(scope="module")
 async def results(tmp_path_factory: pytest.TempPathFactory) -> Results:
-    async with EtcdBed.started(manifests=[TEKTON_CRDS, MANIFESTS]) as bed:
+    async with TestBed.started(manifests=[TEKTON_CRDS, MANIFESTS]) as bed:
         return await measured(bed, SIZES, tmp_path_factory.mktemp("bench"))
 
 

@@ -4,28 +4,28 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from hack.bench.etcd import Etcd, EtcdBed, caught_up
+from hack.bench.etcd import Etcd, caught_up
 from hack.bench.place import Place
 from hack.bench.start.filling import PATTERNS, REPORTED
 from hack.bench.start.measure import PATHS, measured
 from hack.bench.start.population import RECORDS, RUNS, Pattern
 from hack.bench.start.results import Results, Sizes
 from hack.bench.start.table import rendered
-from hack.testbed import TEKTON_CRDS
+from hack.testbed import TEKTON_CRDS, TestBed
 from tests.conftest import MANIFESTS
 
 SIZES = Sizes(runs=200, namespaces=3, rounds=1, idle=1)
 
 
 @pytest.fixture(scope="module")
-async def own_bed() -> AsyncIterator[EtcdBed]:
+async def own_bed() -> AsyncIterator[TestBed]:
     """A controller serves all that is in its cluster: it must be the only one."""
-    async with EtcdBed.started(manifests=[TEKTON_CRDS, MANIFESTS]) as bed:
+    async with TestBed.started(manifests=[TEKTON_CRDS, MANIFESTS]) as bed:
         yield bed
 
 
 @pytest.fixture(scope="module")
-async def results(own_bed: EtcdBed, tmp_path_factory: pytest.TempPathFactory) -> Results:
+async def results(own_bed: TestBed, tmp_path_factory: pytest.TempPathFactory) -> Results:
     async with Place.prepared(own_bed, tmp_path_factory.mktemp("bench")) as place:
         return await measured(own_bed, place, SIZES)
 
@@ -53,7 +53,7 @@ def test_the_table_fits_and_judges(results: Results) -> None:
     assert "start / bare read" in text
 
 
-async def test_objects_written_into_etcd_are_those_that_the_api_server_has(own_bed: EtcdBed, results: Results) -> None:
+async def test_objects_written_into_etcd_are_those_that_the_api_server_has(own_bed: TestBed, results: Results) -> None:
     assert [await caught_up(own_bed, path) for path in PATHS] == [SIZES.runs] * 2
     found = await own_bed.request("GET", f"{PATHS[1]}?limit=1&labelSelector=tekton.dev/pipelineRun=run-000007")
     [record] = found["items"]
@@ -63,7 +63,7 @@ async def test_objects_written_into_etcd_are_those_that_the_api_server_has(own_b
     assert record["status"]["observedState"] == "Succeeded"
 
 
-async def test_records_that_differ_from_the_pattern_are_an_error(own_bed: EtcdBed, results: Results) -> None:
+async def test_records_that_differ_from_the_pattern_are_an_error(own_bed: TestBed, results: Results) -> None:
     async with Etcd.opened(own_bed) as etcd:
         runs, records = await etcd.below(f"{RUNS}{PATTERNS}/"), await etcd.below(f"{RECORDS}{PATTERNS}/")
     assert len(runs) == len(records) == REPORTED

@@ -8,8 +8,7 @@ import sys
 from pathlib import Path
 
 from hack.bench.command import BASE, Command
-from hack.bench.etcd import EtcdBed
-from hack.testbed import TEKTON_CRDS
+from hack.testbed import TEKTON_CRDS, TestBed
 
 from .measure import measured
 from .results import Results, Sizes
@@ -34,7 +33,7 @@ _COMMAND = Command(
 
 
 async def _measured(sizes: Sizes, folder: Path) -> Results:
-    async with EtcdBed.started(manifests=[TEKTON_CRDS, BASE]) as bed:
+    async with TestBed.started(manifests=[TEKTON_CRDS, BASE]) as bed:
         return await measured(bed, sizes, folder)
 
 

@@ -12,8 +12,9 @@ from pathlib import Path
 import msgspec
 
 from hack import objects
-from hack.bench.etcd import Etcd, EtcdBed, Stored, caught_up
+from hack.bench.etcd import Etcd, Stored, caught_up
 from hack.controller import NAMESPACE, SERVICE_ACCOUNT, Controller, Pod
+from hack.testbed import TestBed
 from tekton_integrations.record import rfc3339
 
 from . import hosts
@@ -39,7 +40,7 @@ class Aim:
 class Town:
     """`quiet` is the quiet tenant's host, a process of its own; `others` are all others."""
 
-    bed: EtcdBed
+    bed: TestBed
     pod: Pod
     folder: Path
     quiet: Hosts
@@ -47,7 +48,7 @@ class Town:
 
     @classmethod
     @asynccontextmanager
-    async def founded(cls, bed: EtcdBed, sizes: Sizes, folder: Path) -> "AsyncIterator[Town]":
+    async def founded(cls, bed: TestBed, sizes: Sizes, folder: Path) -> "AsyncIterator[Town]":
         pod = Pod(await bed.service_account_directory(NAMESPACE, SERVICE_ACCOUNT), bed.service_environment)
         names = [f"host-{number:02}" for number in range(sizes.hosts - 2)]
         async with (

@@ -8,9 +8,8 @@ import sys
 from pathlib import Path
 
 from hack.bench.command import BASE, Command
-from hack.bench.etcd import EtcdBed
 from hack.bench.place import Place
-from hack.testbed import TEKTON_CRDS
+from hack.testbed import TEKTON_CRDS, TestBed
 
 from .measure import measured
 from .results import Results, Sizes
@@ -30,7 +29,7 @@ _COMMAND = Command(
 
 
 async def _measured(sizes: Sizes, folder: Path) -> Results:
-    async with EtcdBed.started(manifests=[TEKTON_CRDS, BASE]) as bed, Place.prepared(bed, folder) as place:
+    async with TestBed.started(manifests=[TEKTON_CRDS, BASE]) as bed, Place.prepared(bed, folder) as place:
         return await measured(bed, place, sizes)
 
 

@@ -5,12 +5,13 @@ import time
 from collections.abc import Mapping
 
 from hack.bench import helpers, machine, usage
-from hack.bench.etcd import Etcd, EtcdBed, caught_up
+from hack.bench.etcd import Etcd, caught_up
 from hack.bench.lookalike import FIRST as REPOSITORY
 from hack.bench.lookalike import Call
 from hack.bench.place import GROUP, START_SECONDS, USER, WRITES, Place
 from hack.controller import Controller
 from hack.player import Player
+from hack.testbed import TestBed
 
 from . import listing
 from .filling import filled
@@ -23,7 +24,7 @@ PATHS = ("/apis/tekton.dev/v1/pipelineruns", f"{GROUP}/integrationstatuses")
 _OLD = NAMESPACE.partition("{")[0]
 
 
-async def measured(bed: EtcdBed, place: Place, sizes: Sizes) -> Results:
+async def measured(bed: TestBed, place: Place, sizes: Sizes) -> Results:
     async with Etcd.opened(bed) as etcd:
         seconds = await filled(place, etcd, sizes)
     stored = [await caught_up(bed, path) for path in PATHS]
