@@ -42,6 +42,7 @@ class TestBed:
         self.admin_kubeconfig = control_plane.kubeconfig(files, files.folder / "admin.kubeconfig", files.admin_token)
         self._files = files
         self._stack = stack
+        self._etcd: Child | None = None
         self._apiserver: Child | None = None
         self._audit: list[dict[str, Any]] = []
         self._audit_offset = 0
@@ -62,7 +63,8 @@ class TestBed:
             tls = ssl.create_default_context(cafile=files.authority.file)
             opened = Api.opened(files.url, token=files.admin_token, context=tls)
             bed = cls(files, await stack.enter_async_context(opened), stack)
-            await bed._start_etcd()
+            stack.push_async_callback(bed.stop_etcd)
+            await bed.start_etcd()
             stack.push_async_callback(bed.stop_apiserver)
             await bed.start_apiserver()
             await bed.apply(*manifests)
@@ -70,8 +72,15 @@ class TestBed:
                 await bed.start_controller_manager()
             yield bed
 
-    async def _start_etcd(self) -> None:
-        await self._spawn(control_plane.etcd(await find("etcd"), self._files))
+    async def start_etcd(self) -> None:
+        """Starts etcd on the port and the data it had before. Who asks too early is told to come again."""
+        command = control_plane.etcd(await find("etcd"), self._files)
+        self._etcd = await Child.started(command, self.directory / "etcd.log")
+
+    async def stop_etcd(self, *, kill: bool = False) -> None:
+        if self._etcd is not None:
+            child, self._etcd = self._etcd, None
+            await (child.kill() if kill else child.stop())
 
     async def start_controller_manager(self) -> None:
         """Starts garbage collection and the deletion of namespaces."""

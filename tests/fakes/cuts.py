@@ -62,15 +62,26 @@ class Cuts:
     async def before(cls, host: str, port: int, tls: ssl.SSLContext | None = None) -> AsyncIterator[Self]:
         """`tls`: to speak with the server; the client then speaks plain HTTP."""
         cuts = cls(host, port, tls)
-        listener = await asyncio.start_server(cuts._accept, "127.0.0.1", 0)
-        cuts.port = listener.sockets[0].getsockname()[1]
+        await cuts.listen()
         try:
             yield cuts
         finally:
-            listener.close()
+            cuts.refuse()
             for task in list(cuts._handlers):
                 task.cancel()
             await asyncio.gather(*cuts._handlers, return_exceptions=True)
+
+    async def listen(self) -> None:
+        """Again, where it did before `refuse`."""
+        self._listener = await asyncio.start_server(self._accept, "127.0.0.1", self.port)
+        self.port = self._listener.sockets[0].getsockname()[1]
+
+    def refuse(self) -> None:
+        """Ends all connections at once; until `listen`, nobody listens for new ones."""
+        self._listener.close()
+        self.reset()
+
+    _listener: asyncio.Server
 
     def reset(self) -> None:
         """Ends all connections at once, with RST; new ones work."""

@@ -1,0 +1,37 @@
+"""Several API servers at once, each with a case at a time: most of a case is waiting."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from hack.testbed import TEKTON_CRDS, TestBed
+
+from .cases import CASES
+from .stage import Play, Row, played
+
+_BASE = Path(__file__).parents[2] / "manifests" / "base"
+
+
+class Lanes:
+    """`said` hears of each row when it is there, with what is wrong in words."""
+
+    def __init__(self, plays: Sequence[Play], said: Callable[[Row, Sequence[str]], None]) -> None:
+        # Those that take longest begin first.
+        self._left = sorted(plays, key=lambda play: -play.case.patience)
+        self._said = said
+        self._rows: list[Row] = []
+
+    async def run(self, lanes: int) -> list[Row]:
+        """All rows, in the order of the table."""
+        async with asyncio.TaskGroup() as group:
+            for _ in range(min(lanes, len(self._left))):
+                group.create_task(self._lane())
+        order = list(CASES)
+        return sorted(self._rows, key=lambda row: (row.seed, order.index(row.case)))
+
+    async def _lane(self) -> None:
+        async with TestBed.started(controller_manager=True, manifests=[TEKTON_CRDS, _BASE]) as bed:
+            while self._left:
+                row, wrong = await played(bed, self._left.pop(0))
+                self._rows.append(row)
+                self._said(row, wrong)
