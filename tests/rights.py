@@ -119,6 +119,11 @@ def roles(folder: Path = MANIFESTS, names: Collection[str] = frozenset(ROLES)) -
     return [each for each in found if each["metadata"]["name"] in names]
 
 
+def aggregated(role: dict[str, Any]) -> bool:
+    """Whether it adds to what others have who may view, edit or admin a namespace."""
+    return any("/aggregate-to-" in label for label in role["metadata"].get("labels", {}))
+
+
 def granted(folder: Path = MANIFESTS, names: Collection[str] = frozenset(ROLES)) -> set[Right]:
     rules = [rule for role in roles(folder, names) for rule in role["rules"]]
     return {

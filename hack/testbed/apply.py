@@ -14,7 +14,7 @@ from .api import Api, ApiError, polled
 Manifest = dict[str, Any]
 MANAGER = "testbed"
 _FIRST = ("Namespace", "CustomResourceDefinition")
-_KUSTOMIZATION = {"apiVersion", "kind", "resources", "namespace"}
+_KUSTOMIZATION = {"apiVersion", "kind", "resources", "namespace", "labels"}
 
 
 def manifests(source: Path | str | Manifest) -> Iterator[Manifest]:
@@ -45,6 +45,8 @@ def _kustomized(folder: Path) -> Iterator[Manifest]:
         for manifest in manifests(folder / resource):
             if "namespace" in content and "namespace" in manifest["metadata"]:
                 manifest["metadata"]["namespace"] = content["namespace"]
+            for each in content.get("labels", ()):
+                manifest["metadata"]["labels"] = {**manifest["metadata"].get("labels", {}), **each["pairs"]}
             yield manifest
 
 
