@@ -231,6 +231,7 @@ async def test_a_proxy_may_be_inside_and_then_it_is_the_proxy_that_resolves() ->
 
 
 METADATA = ["169.254.169.254", "2852039166", "::ffff:169.254.169.254", "fe80::1", "fd00:ec2::254", "168.63.129.16"]
+METADATA += ["fd20:ce::254", "100.100.100.200", "192.0.0.192"]
 
 
 @pytest.mark.parametrize("host", METADATA)

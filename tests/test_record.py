@@ -8,15 +8,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tekton_integrations.record import (
+    FORMAT,
     Attempt,
     Condition,
     Record,
     RunRef,
     Target,
     external_id,
+    format_of,
     labels_of,
     record_name,
     rfc3339,
+    seconds,
 )
 from tests.calm import calmly
 
@@ -112,6 +115,7 @@ def test_the_condition_tells_how_it_ended(status: str, given_up: bool, reported:
     "trace",
     [
         {"memory": {"check-run-id": "1"}},
+        {"observed_state": "Running"},
         {"intent": Attempt(id="a", holder="h", started=1.0, deadline=2.0)},
         {"verify_after": 1.0},
     ],
@@ -121,6 +125,39 @@ def test_whatever_may_stand_at_the_remote_is_a_trace(trace: dict[str, object]) -
     assert changed(**trace).traces
 
 
+@pytest.mark.parametrize(
+    ("status", "owned", "settled"), [("True", True, True), ("True", False, False), ("False", True, False)]
+)
+def test_a_record_is_settled_when_it_is_reported_and_its_run_s(status: str, owned: bool, settled: bool) -> None:
+    record = changed(condition=Condition(status=status, reason="Any"), owned=owned)
+    assert record.settled is settled
+
+
+def test_what_a_newer_controller_wrote_is_not_readable() -> None:
+    assert changed(format=FORMAT).readable
+    assert not changed(format=FORMAT + 1).readable
+
+
+def test_an_open_record_is_one_of_a_name_with_a_dot() -> None:
+    assert changed(integration="scan.example.com").open
+    assert not NEW.open
+
+
+def test_the_format_is_the_lowest_that_says_it_all() -> None:
+    target = Target(resource="acme/api", name="build")
+    assert format_of(NEW) == format_of(changed(target=target)) == 1
+    assert format_of(changed(target=Target(resource="acme/api", name="build", endpoint="https://a.example"))) == 2
+
+
 def test_the_address_of_a_target_leaves_out_its_labels() -> None:
-    one = Target(resource="acme/api", name="build", detail="f" * 40, labels={"sha": "f"})
-    assert one.address == ("acme/api", "build", "f" * 40, "")
+    one = Target(resource="acme/api", name="build", detail="f" * 40, labels={"sha": "f"}, endpoint="https://a.example")
+    assert one.address == ("acme/api", "build", "f" * 40, "https://a.example")
+
+
+def test_a_time_that_is_not_there_stays_so() -> None:
+    assert seconds(None) is None
+    assert seconds(datetime.fromisoformat("1970-01-01T00:00:01.500Z")) == 1.5
+
+
+def test_a_record_without_a_target_has_the_labels_of_its_run_alone() -> None:
+    assert labels_of(NEW) == {"tekton.dev/pipelineRun": "a", "integrations.tekton.dev/integration": "github"}
