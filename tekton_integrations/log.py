@@ -3,7 +3,8 @@
 import io
 import logging
 import sys
-from typing import TextIO
+from contextlib import suppress
+from typing import TextIO, cast
 
 import structlog
 
@@ -49,6 +50,21 @@ def _plain(out: TextIO, info: structlog.typing.ExcInfo) -> None:
     out.write(_hidden(told.getvalue()))
 
 
+class _Enduring:
+    """Standard error, whichever that is by then. What can't be written, as on a full disk, is lost and stops nobody."""
+
+    def write(self, text: str) -> None:
+        with suppress(OSError):
+            sys.stderr.write(text)
+
+    def flush(self) -> None:
+        with suppress(OSError):
+            sys.stderr.flush()
+
+
+_stderr = cast(TextIO, _Enduring())
+
+
 def configure(level: str = "info", form: str = "json") -> None:
     """`form` is `json` for machines or `console` for people. Writes to standard error."""
     renderer: structlog.typing.Processor = (
@@ -65,6 +81,6 @@ def configure(level: str = "info", form: str = "json") -> None:
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper())),
-        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),  # which may be another one later
+        logger_factory=lambda *_: structlog.PrintLogger(_stderr),
         cache_logger_on_first_use=False,
     )

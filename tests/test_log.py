@@ -2,8 +2,10 @@
 
 import base64
 import json
+import sys
 import uuid
 from collections.abc import Iterator
+from contextlib import suppress
 
 import pytest
 import structlog
@@ -48,6 +50,18 @@ def test_what_is_below_the_level_is_not_told(capsys: pytest.CaptureFixture[str])
     log.logger.info("reported")
     log.logger.warning("not well")
     assert [json.loads(line)["event"] for line in capsys.readouterr().err.splitlines()] == ["not well"]
+
+
+@pytest.mark.parametrize("form", ["json", "console"])
+def test_a_log_that_can_t_be_written_stops_nobody(monkeypatch: pytest.MonkeyPatch, form: str) -> None:
+    with open("/dev/full", "w", buffering=1) as full:
+        monkeypatch.setattr(sys, "stderr", full)
+        log.configure(form=form)
+        for _ in range(1000):  # more than any buffer takes
+            log.logger.info("reported", run="demo")
+        monkeypatch.undo()
+        with suppress(OSError):
+            full.close()
 
 
 @pytest.mark.parametrize("form", ["json", "console"])
