@@ -1,4 +1,4 @@
-"""Finds etcd, kube-apiserver, kube-controller-manager and kubectl, and says on stderr which it took and why.
+"""Finds etcd, kube-apiserver and the other programs, and says on stderr which it took and why.
 
 Order: KUBEBUILDER_ASSETS, our cache, the PATH; what none of them has is built by `build.py` into the cache.
 """
@@ -9,7 +9,7 @@ import shutil
 from pathlib import Path
 
 from .build import build
-from .programs import BINARIES, Binary, cache, say
+from .programs import BINARIES, Binary, say
 
 ASSETS = "KUBEBUILDER_ASSETS"
 
@@ -32,7 +32,7 @@ async def find_all() -> dict[str, Path]:
 
 async def _search(binary: Binary) -> tuple[Path, str]:
     misses = []
-    for source, path in _candidates(binary.name):
+    for source, path in _candidates(binary):
         if path is None:
             misses.append(f"{source} has none")
             continue
@@ -43,12 +43,12 @@ async def _search(binary: Binary) -> tuple[Path, str]:
     return await build(binary), ", ".join([*misses, "built"])
 
 
-def _candidates(name: str) -> list[tuple[str, Path | None]]:
-    assets = os.environ.get(ASSETS)
+def _candidates(binary: Binary) -> list[tuple[str, Path | None]]:
+    name, assets = binary.name, os.environ.get(ASSETS)
     on_path = shutil.which(name)
     return [
         (ASSETS if assets else f"{ASSETS} (unset)", _executable(Path(assets) / name) if assets else None),
-        ("the cache", _executable(cache() / name)),
+        ("the cache", _executable(binary.folder / name)),
         ("the PATH", Path(on_path) if on_path else None),
     ]
 

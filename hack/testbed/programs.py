@@ -8,6 +8,7 @@ from pathlib import Path
 
 KUBERNETES = "1.36.3"
 ETCD = "3.6.7"
+PROMETHEUS = "0.313.5"  # of its Go module: the release is 3.13.5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,6 +20,13 @@ class Binary:
     version: str
     seconds: int  # of building it, on two cores and with an empty build cache
     check: tuple[str, ...] = ("--version",)
+    module: str = ""  # that it is a package of; itself, unless given
+    tags: str = ""  # of its build: what it is to leave out
+
+    @property
+    def folder(self) -> Path:
+        """Where the built one is kept. What is not of the pair has a folder of its own for each version."""
+        return cache() if self.version in (KUBERNETES, ETCD) else cache().parent / f"{self.name}-{self.version}"
 
 
 BINARIES = {
@@ -44,6 +52,14 @@ BINARIES = {
             seconds=50,
             check=("version", "--client"),
         ),
+        Binary(
+            name="promtool",
+            package="github.com/prometheus/prometheus/cmd/promtool",
+            module="github.com/prometheus/prometheus",
+            version=PROMETHEUS,
+            seconds=110,
+            tags="remove_all_sd",
+        ),
     )
 }
 
@@ -56,6 +72,6 @@ def say(message: str) -> None:
 
 
 def cache() -> Path:
-    """The folder of the built binaries: outside the tree, and another one for each pair of versions."""
+    """The folder of the built API server and etcd: outside the tree, and another one for each pair of versions."""
     home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(home) / "tekton-integrations" / "testbed" / f"{KUBERNETES}-{ETCD}"

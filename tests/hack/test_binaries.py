@@ -74,6 +74,17 @@ async def test_what_nobody_has_is_built_with_the_published_staging_modules(place
     assert "tool k8s.io/kubernetes/cmd/kubectl\n" in module
 
 
+async def test_what_is_no_part_of_a_cluster_is_built_with_its_tags_and_kept_by_its_version(places: Path) -> None:
+    put(places / "path", "go", GO.replace("$GOFLAGS", "$tags").replace("echo compiling", "tags=$5; echo compiling"))
+    promtool = BINARIES["promtool"]
+    built = await build(promtool)
+    assert built.read_text() == f"built {promtool.package} remove_all_sd\n"
+    assert built.parent == cache().parent / f"promtool-{promtool.version}"
+    module = (built.parent / "modules" / "promtool" / "go.mod").read_text()
+    assert f"require github.com/prometheus/prometheus v{promtool.version}\n" in module
+    assert await find("promtool") == built
+
+
 async def test_two_builds_at_once_build_once(places: Path, capsys: pytest.CaptureFixture[str]) -> None:
     put(places / "path", "go", GO)
     paths = await asyncio.gather(build(BINARIES["etcd"]), build(BINARIES["etcd"]))
