@@ -66,9 +66,11 @@ class Ledger(Intents):
         """One of several milestones was accepted; the last one is told by `accepted`."""
         memory = self._known(result)
         self._count(milestone)
+        first = not self.record.observed_state
         known = replace(self.record, memory=memory, observed_state=str(run.state), attempts=0, next_attempt=None)
         await self._write(replace(known, intent=self._unanswered, verify_after=self._look_after(known.verify_after)))
         metrics.reports.labels(self.record.integration, "accepted", "InProgress").inc()
+        self._timed(run, first=first)
 
     def _count(self, milestone: Milestone) -> None:
         self.record = replace(self.record, delivered=milestone.sequence, milestone=milestone.key)
@@ -105,12 +107,17 @@ class Ledger(Intents):
             )
         )
         metrics.reports.labels(self.record.integration, "accepted", reason).inc()
-        if run.final and not was_reported:
-            metrics.report_seconds.labels(self.record.integration).observe(
-                max(0.0, self._now() - (run.finished or self._now()))
-            )
+        self._timed(run, first=first, last=run.final and not was_reported)
         if first or (run.final and not was_reported):
             await self._tell("Normal", "Reported", f"{message} {self.record.url}".rstrip())
+
+    def _timed(self, run: Run, *, first: bool, last: bool = False) -> None:
+        """The run is shown for the first time, and so is its end."""
+        now, name = self._now(), self.record.integration
+        if first:
+            metrics.first_report_seconds.labels(name).observe(max(0.0, now - run.created))
+        if last:
+            metrics.report_seconds.labels(name).observe(max(0.0, now - (run.finished or now)))
 
     async def retry(self, error: TemporaryError, digest: str, run: Run | None = None) -> Wait | None:
         """Another try is due, unless the run ended too long ago; gives the time until then."""

@@ -12,6 +12,13 @@ reports = Counter(
     ["integration", "outcome", "reason"],
     registry=registry,
 )
+first_report_seconds = Histogram(
+    f"{_PREFIX}_first_report_seconds",
+    "From a run's creation to the first acceptance of any of its states.",
+    ["integration"],
+    buckets=_BUCKETS,
+    registry=registry,
+)
 report_seconds = Histogram(
     f"{_PREFIX}_report_seconds",
     "From a run's end to the acceptance of its final state.",
@@ -96,3 +103,10 @@ watch_restarts = Counter(
     f"{_PREFIX}_watch_restarts", "Watches that had to be opened again.", ["kind", "cause"], registry=registry
 )
 cached_objects = Gauge(f"{_PREFIX}_cached_objects", "Objects in the cache.", ["kind"], registry=registry)
+
+
+def begin(integration: str) -> None:
+    """From now on it is told that it has neither done nor got anything yet."""
+    lease_held.labels(integration).set(0)
+    for histogram in (first_report_seconds, report_seconds):
+        histogram.labels(integration)

@@ -59,7 +59,7 @@ class Serving:
         self._failures: dict[Request, int] = {}
         self._working = False
         self._tasks: list[asyncio.Task[None]] = []
-        metrics.lease_held.labels(name).set(0)
+        metrics.begin(name)
         depth = metrics.queue_depth.labels(name).set
         self.queue: WorkQueue[Request] = WorkQueue(_namespace, cap=max(1, workers // SHARE), depth=depth)
 

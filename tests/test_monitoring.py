@@ -14,7 +14,8 @@ from hack.docs.reasons import known
 ROOT = Path(__file__).parents[1]
 MONITORING = ROOT / "manifests" / "monitoring"
 RULES = list(rules(ROOT))
-QUERIES = [query.text for panel in PANELS for query in panel.queries] + [rule["expr"] for rule in RULES]
+SHOWN = [query.text for panel in PANELS for query in panel.queries]
+QUERIES = SHOWN + [rule["expr"] for rule in RULES]
 # Of the scrape's target, by the PodMonitor.
 TARGET = {"pod"}
 
@@ -23,9 +24,13 @@ def labels() -> dict[str, set[str]]:
     """By the name in a query."""
     found = {}
     for each in defined():
-        names = [f"{each.name}_bucket", f"{each.name}_count"] if each.type == "histogram" else [each.name]
-        for name in names:
-            found[name] = {*each.labels, *(["le"] if name.endswith("_bucket") else [])}
+        match each.type:
+            case "histogram":
+                found[f"{each.name}_bucket"] = {*each.labels, "le"}
+            case "counter":
+                found[each.name] = found[f"{each.name.removesuffix('_total')}_created"] = set(each.labels)
+            case _:
+                found[each.name] = set(each.labels)
     return found
 
 
@@ -47,6 +52,11 @@ def test_a_query_names_metrics_and_labels_that_there_are(query: str) -> None:
     for part in parts(query):
         if isinstance(part, AggregateExpr) and part.modifier:
             assert set(part.modifier.labels) <= common
+
+
+def test_each_metric_is_shown() -> None:
+    selected = {str(each.name) for query in SHOWN for each in parts(query) if isinstance(each, VectorSelector)}
+    assert selected == set(labels())
 
 
 @pytest.mark.parametrize("query", QUERIES)

@@ -4,8 +4,30 @@ import json
 from typing import Any, NamedTuple
 
 _WIDE, _HIGH = 12, 8
-_REPORTS = "tekton_integrations_reports_total"
-_LATE = "sum by (integration, le) (rate(tekton_integrations_report_seconds_bucket[5m]))"
+_HOUR, _QUARTER = 3600, 900
+
+
+def _counted(counter: str, window: int = _HOUR, *, matching: str = "") -> str:
+    """How often in the last `window` seconds, or so. increase() leaves out with what a counter begins, and one with
+    labels begins with 1: one that is younger than the window is taken as it is."""
+    name, of = f"tekton_integrations_{counter}", f"tekton_integrations_{counter}_total{matching}"
+    return f"({of} and {name}_created > time() - {window}) or increase({of}[{window // 60}m])"
+
+
+def _quantile(share: float, histogram: str, by: str = "integration") -> str:
+    """How much at most, for that share of what was observed in the last five minutes."""
+    rates = f"sum by ({by}, le) (rate(tekton_integrations_{histogram}_bucket[5m]))"
+    return f"histogram_quantile({share}, {rates})"
+
+
+def _by_reason(counter: str, matching: str = "") -> str:
+    return f"sum by (integration, reason) ({_counted(counter, matching=matching)})"
+
+
+def _for_each_run(counter: str) -> str:
+    """By the runs whose end was shown."""
+    ended = _counted("reports", matching='{outcome="accepted", reason="Reported"}')
+    return f"sum by (integration) ({_counted(counter)}) / (sum by (integration) ({ended}) > 0)"
 
 
 class Query(NamedTuple):
@@ -25,36 +47,42 @@ class Panel(NamedTuple):
 
 PANELS = (
     Panel(
-        "How long after its end is a run's end shown?",
+        "How long after its creation is a run first shown?",
         "s",
         (
-            Query(f"histogram_quantile(0.5, {_LATE})", "{{integration}}, half of them"),
-            Query(f"histogram_quantile(0.99, {_LATE})", "{{integration}}, 99 of 100"),
+            Query(_quantile(0.5, "first_report_seconds"), "{{integration}}, half of them"),
+            Query(_quantile(0.99, "first_report_seconds"), "{{integration}}, 99 of 100"),
         ),
     ),
     Panel(
-        "What becomes of reports?",
-        "ops",
-        (Query(f"sum by (integration, outcome) (rate({_REPORTS}[5m]))", "{{integration}}: {{outcome}}"),),
+        "How long after its end is a run's end shown?",
+        "s",
+        (
+            Query(_quantile(0.5, "report_seconds"), "{{integration}}, half of them"),
+            Query(_quantile(0.99, "report_seconds"), "{{integration}}, 99 of 100"),
+        ),
+    ),
+    Panel(
+        "What becomes of reports? (an hour)",
+        "short",
+        (Query(f"sum by (integration, outcome) ({_counted('reports')})", "{{integration}}: {{outcome}}"),),
     ),
     Panel(
         "What was given up, and why? (an hour)",
         "short",
-        (
-            Query(
-                f'sum by (integration, reason) (increase({_REPORTS}{{outcome="given_up"}}[1h]))',
-                "{{integration}}: {{reason}}",
-            ),
-        ),
+        (Query(_by_reason("reports", '{outcome="given_up"}'), "{{integration}}: {{reason}}"),),
     ),
     Panel(
         "What is tried again, and why? (an hour)",
         "short",
+        (Query(_by_reason("reports", '{outcome="retried"}'), "{{integration}}: {{reason}}"),),
+    ),
+    Panel(
+        "Which runs are left out on purpose? (an hour)",
+        "short",
         (
-            Query(
-                f'sum by (integration, reason) (increase({_REPORTS}{{outcome="retried"}}[1h]))',
-                "{{integration}}: {{reason}}",
-            ),
+            Query(_by_reason("skipped_runs"), "{{integration}}: {{reason}}"),
+            Query(_by_reason("suppressed"), "{{integration}}, a Notification: {{reason}}"),
         ),
     ),
     Panel(
@@ -86,15 +114,22 @@ PANELS = (
         ),
     ),
     Panel(
-        "How many calls does a run cost?",
+        "What does a run cost? (an hour)",
         "short",
         (
-            Query(
-                "sum by (integration) (rate(tekton_integrations_calls_total[15m])) / "
-                f'sum by (integration) (rate({_REPORTS}{{outcome="accepted", reason="Reported"}}[15m]))',
-                "{{integration}}",
-            ),
+            Query(_for_each_run("calls"), "{{integration}}: calls"),
+            Query(_for_each_run("record_writes"), "{{integration}}: writes of its record"),
         ),
+    ),
+    Panel(
+        "How long does a worker look at a run?",
+        "s",
+        (Query(_quantile(0.99, "reconcile_seconds"), "{{integration}}, 99 of 100"),),
+    ),
+    Panel(
+        "What became of what deleted runs had left open? (an hour)",
+        "short",
+        (Query(f"sum by (integration, outcome) ({_counted('settled')})", "{{integration}}: {{outcome}}"),),
     ),
     Panel(
         "Which pod works what?",
@@ -104,11 +139,7 @@ PANELS = (
     Panel(
         "Which watches had to be opened again? (15 minutes)",
         "short",
-        (
-            Query(
-                "sum by (kind, cause) (increase(tekton_integrations_watch_restarts_total[15m]))", "{{kind}}: {{cause}}"
-            ),
-        ),
+        (Query(f"sum by (kind, cause) ({_counted('watch_restarts', _QUARTER)})", "{{kind}}: {{cause}}"),),
     ),
     Panel(
         "How many objects are cached?",
@@ -121,26 +152,12 @@ PANELS = (
     Panel(
         "Is the event loop held up?",
         "s",
-        (
-            Query(
-                "histogram_quantile(0.99, sum by (pod, le) (rate(tekton_integrations_loop_lag_seconds_bucket[5m])))",
-                "{{pod}}",
-            ),
-        ),
+        (Query(_quantile(0.99, "loop_lag_seconds", by="pod"), "{{pod}}"),),
     ),
     Panel(
-        "Which runs are left out on purpose? (an hour)",
+        "How many tasks does the event loop keep?",
         "short",
-        (
-            Query(
-                "sum by (integration, reason) (increase(tekton_integrations_skipped_runs_total[1h]))",
-                "{{integration}}: {{reason}}",
-            ),
-            Query(
-                "sum by (integration, reason) (increase(tekton_integrations_suppressed_total[1h]))",
-                "{{integration}}, a Notification: {{reason}}",
-            ),
-        ),
+        (Query("max by (pod) (tekton_integrations_asyncio_tasks)", "{{pod}}"),),
     ),
 )
 
