@@ -108,7 +108,7 @@ class Intents:
             deadline=now + self._timing.timeout + self._timing.quarantine,
         )
         condition = self.record.condition
-        if condition.status != "Unknown" or condition.reason != "InProgress":
+        if (condition.status, condition.reason) != ("Unknown", "InProgress") or not condition.last_transition:
             condition = self._condition("Unknown", "InProgress", "")
         await self._write(replace(self.record, intent=attempt, verify_after=verify, condition=condition))
         self._announced, self._answered = attempt, False

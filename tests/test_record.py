@@ -56,6 +56,11 @@ def test_a_record_s_name_is_always_the_same() -> None:
     assert record_name("a", "u", "github") == "a-github-e6f1cffb"
 
 
+def test_an_external_id_is_always_the_same() -> None:
+    """What an older version made at the remote is found by it."""
+    assert external_id(NEW) == "11795ea552157a463895294f319921aa"
+
+
 @calmly
 @given(st.text(), st.text(), st.text())
 def test_an_external_id_is_opaque_and_differs_with_each_of_its_parts(uid: str, integration: str, more: str) -> None:

@@ -51,6 +51,9 @@ records = st.builds(
     next_attempt=st.none() | moments,
     intent=st.none() | attempts,
     verify_after=st.none() | moments,
+    format=st.integers(1, 9),
+    delivered=counts,
+    milestone=texts,
     sources=st.dictionaries(texts, texts, max_size=3),
 )
 RUN = RunRef(api_version="tekton.dev/v1", kind="PipelineRun", name="a", uid="run-uid")
@@ -94,6 +97,60 @@ def test_what_is_stored_is_what_is_read(record: Record) -> None:
 def test_storing_twice_changes_nothing_more() -> None:
     once = stored(replace(RECORD, condition=Condition(status="True", reason="Reported", last_transition=1.7)))
     assert stored(once) == once
+
+
+def test_a_record_stands_there_as_other_programs_and_older_versions_read_it() -> None:
+    record = replace(
+        RECORD,
+        notification="audit",
+        observed_generation=2,
+        observed_state="Running",
+        memory={"check-run-id": "1"},
+        url="https://example.com/1",
+        target=Target(resource="acme/api", name="build", detail="f" * 40, endpoint="https://a.example"),
+        intent=Attempt(id="1a", holder="pod-1", started=1.5, deadline=13.5),
+        verify_after=14.0,
+        next_attempt=15.0,
+        delivered=2,
+        milestone="started",
+    )
+    made = to_object(record)
+    del made["metadata"]["labels"], made["status"]["conditions"]  # each has a test of its own
+    assert made == {
+        "apiVersion": "integrations.tekton.dev/v1alpha1",
+        "kind": "IntegrationStatus",
+        "metadata": {"name": "a-github-0f0f0f0f", "namespace": "team-a"},
+        "spec": {
+            "runRef": {"apiVersion": "tekton.dev/v1", "kind": "PipelineRun", "name": "a", "uid": "run-uid"},
+            "integration": "github",
+            "notification": "audit",
+        },
+        "status": {
+            "name": "github.integrations.tekton.dev",
+            "format": 2,
+            "observedGeneration": 2,
+            "annotations": {"check-run-id": "1"},
+            "observedState": "Running",
+            "url": "https://example.com/1",
+            "target": {
+                "resource": "acme/api",
+                "name": "build",
+                "detail": "f" * 40,
+                "labels": {},
+                "endpoint": "https://a.example",
+            },
+            "intent": {
+                "id": "1a",
+                "holder": "pod-1",
+                "startTime": "1970-01-01T00:00:01.500Z",
+                "deadline": "1970-01-01T00:00:13.500Z",
+            },
+            "verifyTime": "1970-01-01T00:00:14.000Z",
+            "nextAttemptTime": "1970-01-01T00:00:15.000Z",
+            "delivered": 2,
+            "milestone": "started",
+        },
+    }
 
 
 def test_what_has_no_value_is_left_out() -> None:
