@@ -45,6 +45,7 @@ def reaches(filter_: dict[str, Any], *, namespace: str = SHARED, run: Run = RUN)
         ({"labelSelector": {"matchExpressions": [{"key": "tier", "operator": "Exists"}]}}, True),
         ({"labelSelector": {"matchExpressions": [{"key": "nope", "operator": "Exists"}]}}, False),
         ({"labelSelector": {"matchExpressions": [{"key": "tier", "operator": "DoesNotExist"}]}}, False),
+        ({"labelSelector": {"matchExpressions": [{"key": "nope", "operator": "DoesNotExist"}]}}, True),
         ({"namespaces": ["team-a"]}, True),
         ({"namespaces": ["team-*"]}, True),
         ({"namespaces": ["team-b", "other-*"]}, False),
@@ -89,11 +90,14 @@ def test_the_shared_ones_go_first_of_these_what_takes_no_opting_out_and_then_by_
 
 def test_one_that_is_taken_out_or_changed_is_found_no_more() -> None:
     board = index(standing(make(filter={"kinds": ["PipelineRun"]})))
-    board.put(standing(make(filter={"kinds": ["TaskRun"]}, generation=2)))
+    changed = standing(make(filter={"kinds": ["TaskRun"]}, generation=2))
+    board.put(changed)
     assert board.of(RUN.kind, RUN.namespace, LABELS) == []
+    assert board.of("TaskRun", RUN.namespace, LABELS) == [changed]
+    assert (board.get("team-a/all"), board.count("team-a")) == (changed, 1)
     assert board.remove("team-a/all")
     assert board.remove("team-a/all") is None
-    assert len(board) == 0
+    assert (len(board), board.get("team-a/all"), board.count("team-a")) == (0, None, 0)
 
 
 @pytest.mark.parametrize("by", ["labels", "namespaces", "kinds and namespaces"])

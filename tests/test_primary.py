@@ -3,6 +3,8 @@
 import pytest
 
 from tekton_integrations import Cost, Limits, Quota
+from tekton_integrations.limits import Spare
+from tekton_integrations.primary import Primary
 from tests.test_quota import wait
 from tests.virtual_time import Clock
 
@@ -107,3 +109,87 @@ def test_a_service_that_counts_and_tells_no_reset_is_left_alone_for_a_minute(quo
     assert wait(quota) == 60
     clock.now += 60
     assert wait(quota) == 0
+
+
+def counted(limit: int | None = 300, remaining: int | None = 300, reset_in: float | None = HOUR) -> Primary:
+    """Learnt at the second 0."""
+    primary = Primary(HOUR)
+    primary.learn(0.0, limit, remaining, reset_in)
+    return primary
+
+
+@pytest.mark.parametrize(("moved", "remaining"), [(5.0, 200), (-5.0, 200), (5.5, 250), (-5.5, 250)])
+def test_a_reset_that_moves_by_seconds_is_the_same_one(moved: float, remaining: int) -> None:
+    primary = counted(remaining=200)
+    primary.learn(0.0, 300, 250, HOUR + moved)
+    assert (primary.remaining, primary.reset_at) == (remaining, HOUR + moved)
+
+
+def test_what_another_process_told_was_rounded_so_the_first_answer_counts_and_then_the_least() -> None:
+    primary = Primary(HOUR)
+    primary.resume(300, 100, HOUR)
+    assert (primary.limit, primary.remaining, primary.reset_at) == (300, 100, HOUR)
+    primary.learn(0.0, 300, 104, HOUR)
+    assert primary.remaining == 104
+    primary.learn(0.0, 300, 105, HOUR)
+    assert primary.remaining == 104
+
+
+def test_a_count_is_never_below_nothing_and_without_a_reset_a_minute_passes() -> None:
+    primary = counted(remaining=-3, reset_in=None)
+    assert (primary.remaining, primary.reset_at, primary.reset_in(10.0)) == (0, 60.0, 50.0)
+    primary.take(0.0)
+    assert primary.remaining == 0
+    assert counted(remaining=1, reset_in=None).reset_at is None
+
+
+@pytest.mark.parametrize(
+    ("now", "spare", "fits"),
+    [
+        (0.0, Spare.THIRD, 200),
+        (0.0, Spare.NOTHING, 250),
+        (0.0, Spare.CALL, 250),
+        (HOUR / 2, Spare.THIRD, 250),
+        (HOUR / 2, Spare.NOTHING, 275),
+    ],
+)
+def test_what_fits_leaves_what_is_kept(now: float, spare: Spare, fits: int) -> None:
+    assert counted().fitting(now, spare) == fits
+
+
+def test_one_fits_where_little_is_left_none_where_nothing_is_and_any_number_where_nothing_is_known() -> None:
+    assert counted(remaining=20).fitting(0.0, Spare.THIRD) == 1
+    assert counted(remaining=0).fitting(0.0, Spare.THIRD) == 0
+    assert counted(limit=None, remaining=20).fitting(0.0, Spare.THIRD) == 20
+    assert counted(remaining=None).fitting(0.0, Spare.THIRD) is None
+    assert counted(reset_in=None).fitting(0.0, Spare.THIRD) is None
+
+
+def test_a_longer_window_than_it_is_meant_for_keeps_no_more() -> None:
+    assert counted(reset_in=2 * HOUR).fitting(0.0, Spare.THIRD) == 200
+
+
+def test_progress_waits_until_what_is_kept_is_less_than_what_is_left_beside_it() -> None:
+    assert counted(remaining=51).wait(0.0, Spare.THIRD) == HOUR / 2
+    assert counted(remaining=101).wait(0.0, Spare.THIRD) == 0
+    assert counted(limit=None, remaining=1).wait(0.0, Spare.THIRD) == 0
+    assert counted(remaining=0, reset_in=90.0).wait(30.0, Spare.NOTHING) == 60
+
+
+def test_ends_are_spread_over_the_time_that_is_left() -> None:
+    primary = counted(remaining=9)
+    assert primary.wait(0.0, Spare.NOTHING) == 0
+    primary.take(0.0)
+    assert primary.remaining == 8
+    assert primary.wait(0.0, Spare.NOTHING) == HOUR / 9
+    assert primary.wait(100.0, Spare.NOTHING) == HOUR / 9 - 100
+    assert primary.wait(HOUR / 9 + 1, Spare.NOTHING) == 0
+
+
+def test_at_the_reset_all_are_there_again_and_the_next_answer_counts() -> None:
+    primary = counted(remaining=9)
+    assert primary.reset_in(HOUR - 1) == 1
+    assert primary.wait(HOUR, Spare.NOTHING) == 0
+    assert (primary.remaining, primary.reset_at, primary.reset_in(HOUR)) == (300, None, None)
+    primary.learn(HOUR, None, 299, HOUR)
+    assert (primary.limit, primary.remaining, primary.reset_at) == (300, 299, 2 * HOUR)

@@ -4,10 +4,11 @@ its own namespace's before a shared one; and none where that leaves a choice."""
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from tekton_integrations_slack.integration import Slack
 from tekton_integrations_slack.options import SlackOptions
 
-from tekton_integrations import PermanentError
+from tekton_integrations import PermanentError, Target
 from tekton_integrations.provider import Grant, Need, Provider, choose
 from tekton_integrations.testing import make_run
 
@@ -80,3 +81,29 @@ def test_the_run_s_own_namespace_goes_first_whichever_way_it_is_chosen() -> None
 def test_nobody_chooses_a_provider_of_another_team() -> None:
     theirs = provider("red", "red.slack.com", namespace="team-b")
     assert refusal(theirs, url=RED) == refusal(theirs, url=RED, name="red") == "NoProvider"
+
+
+@pytest.mark.parametrize("within", [SHARED, "team-a"])
+def test_who_means_a_provider_of_one_namespace_gets_no_other_of_its_name(within: str) -> None:
+    own, shared = provider("red", namespace="team-a"), provider("red")
+    target = Target(resource="red.slack.com", name="build-cop")
+    need = Need(types=TYPES, namespace="team-a", labels={}, target=target, name="red", within=within)
+    assert choose([own, shared], SHARED, need).path == f"{within}/red"
+    with pytest.raises(PermanentError, match="NoProvider"):
+        choose([each for each in (own, shared) if each.namespace != within], SHARED, need)
+
+
+@pytest.mark.parametrize(("count", "ends"), [(8, "7"), (9, "7 and 1 more"), (20, "7 and 12 more")])
+def test_a_message_names_eight_providers_and_counts_the_others(count: int, ends: str) -> None:
+    many = [provider(f"red-{number:02}") for number in range(count)]
+    with pytest.raises(PermanentError) as caught:
+        chosen(*many)
+    assert f"{SHARED}/red-0{ends}; name one" in caught.value.message
+    assert caught.value.message.count(f"{SHARED}/red-") == 8
+
+
+def test_a_provider_whose_metadata_or_status_changed_is_the_same_by_its_spec() -> None:
+    one = provider("red")
+    assert one.same_spec(replace(one, resource_version="2"))
+    for other in (replace(one, uid="again"), replace(one, generation=2), replace(one, spec={"type": "Slack"})):
+        assert not one.same_spec(other)
