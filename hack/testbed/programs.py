@@ -8,6 +8,7 @@ from pathlib import Path
 
 KUBERNETES = "1.36.3"
 ETCD = "3.6.7"
+HELM = "4.3.1"
 PROMETHEUS = "0.313.5"  # of its Go module: the release is 3.13.5
 
 
@@ -59,6 +60,14 @@ BINARIES = {
             version=PROMETHEUS,
             seconds=110,
             tags="remove_all_sd",
+        ),
+        Binary(
+            name="helm",
+            package="helm.sh/helm/v4/cmd/helm",
+            module="helm.sh/helm/v4",
+            version=HELM,
+            seconds=200,
+            check=("version", "--short"),
         ),
     )
 }
