@@ -79,6 +79,11 @@ def _kibibytes(path: Path, name: str) -> int:
     return next(int(line.split()[1]) for line in lines if line.startswith(f"{name}:"))
 
 
+def descriptors(pid: int) -> int:
+    """How many are open."""
+    return len(os.listdir(f"/proc/{pid}/fd"))
+
+
 def maps(pid: int, name: str) -> bool:
     """Whether a shared library or extension module of that name is loaded."""
     return name in Path(f"/proc/{pid}/maps").read_text()

@@ -1,0 +1,209 @@
+"""The soak judges every run by what services show, and tells a leak from noise."""
+
+import random
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import msgspec
+import pytest
+
+from hack.simulation.sink import Told
+from hack.soak import docs, judge, rules
+from hack.soak.fates import CANCELLED, GREEN, INTEGRATIONS, RED, asks, fate
+from hack.soak.plot import PANELS
+from hack.soak.report import markdown, rendered
+from hack.soak.results import Counts, Results
+from hack.soak.samples import Sample
+from hack.soak.sizes import Sizes
+from hack.soak.soak import soaked
+from hack.testbed import TestBed
+from tests.fakes.github import CheckRun
+from tests.fakes.github.entities import Output
+from tests.fakes.slack import Message
+
+SIZES = Sizes(minutes=0.075, restart=2, kept=0.5, rest=0, sample=0.5, speed=2, patience=60)
+
+
+@pytest.fixture(scope="module")
+async def results(bed: TestBed, tmp_path_factory: pytest.TempPathFactory) -> Results:
+    return await soaked(bed, SIZES, tmp_path_factory.mktemp("soak"))
+
+
+def test_runs_that_come_and_go_while_the_controller_is_ended_are_shown_everywhere(results: Results) -> None:
+    assert results.failures == []
+    assert results.counts.runs == results.counts.judged == SIZES.runs == 30
+    assert (results.counts.lives, results.counts.kills) == (2, 0)
+    assert {each.life for each in results.samples} == {1, 2}
+    last = results.samples[-1]
+    assert last.rss > 20 < last.apiserver
+    assert last.descriptors > 5 < last.tasks
+    assert max(each.records for each in results.samples) > 10
+    assert max(each.processors for each in results.samples) > 0
+
+
+def test_the_page_has_all_figures_and_a_plot_of_them(results: Results, tmp_path: Path) -> None:
+    (tmp_path / "docs").mkdir()
+    (tmp_path / docs.PAGE).write_text("# Soak\n\n<!-- measured: soak -->\nold\n<!-- end -->\n")
+    source = tmp_path / "soak.json"
+    source.write_bytes(msgspec.json.encode({"ok": True, "results": results}))
+    docs.publish(source, tmp_path)
+    page = (tmp_path / docs.PAGE).read_text()
+    assert markdown(results) in page
+    assert "old" not in page
+    assert all(row.name.strip() in page and row.name in rendered(results) for row in results.rows())
+    drawn = ElementTree.fromstring((tmp_path / docs.PLOT).read_text())
+    words = [each.text for each in drawn.iter("{http://www.w3.org/2000/svg}text")]
+    assert all(panel.title in words and {name for name, _ in panel.lines} <= set(words) for panel in PANELS)
+    (tmp_path / docs.PAGE).write_text("# Soak\n")
+    with pytest.raises(ValueError, match="measured: soak"):
+        docs.publish(source, tmp_path)
+
+
+def test_all_integrations_are_asked_for_as_often_and_by_runs_of_each_fate() -> None:
+    asked = [each for number in range(400) for each in asks(number)]
+    assert {asked.count(each) for each in INTEGRATIONS} == {130}
+    rare = {(fate(number).recording, each) for number in range(400) for each in asks(number)}
+    assert {(recording, each) for recording in ("cancelled", "failure") for each in INTEGRATIONS} <= rare
+
+
+def check(conclusion: str | None, title: str = "") -> CheckRun:
+    status = "in_progress" if conclusion is None else "completed"
+    output = Output(title=title)
+    facts = {"id": 1, "suite_id": 1, "app_id": 7, "name": "x", "head_sha": "y", "repository": None}
+    return CheckRun(**facts, status=status, conclusion=conclusion, output=output)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("checks", "words"),
+    [
+        ([check("success")], []),
+        ([], ["lost"]),
+        ([check(None)], ["lost"]),
+        ([check("failure")], ["stale"]),
+        ([check("success"), check("success")], ["duplicated"]),
+        ([check("cancelled", "Duplicate"), check("success")], ["repaired"]),
+    ],
+)
+def test_a_check_is_lost_stale_or_there_twice(checks: list[CheckRun], words: list[str]) -> None:
+    assert list(judge.of_checks(checks, GREEN)) == words
+
+
+def card(color: str, time: float = 0.0) -> Message:
+    return Message(ts="1.1", author="tekton", payload={"attachments": [{"color": color}]}, time=time)
+
+
+@pytest.mark.parametrize(
+    ("cards", "words"),
+    [
+        ([card(RED.color)], []),
+        ([], ["lost"]),
+        ([card(GREEN.color)], ["stale"]),
+        ([card(RED.color, time=1.0), card(RED.color, time=40.0)], ["duplicated"]),
+        ([card(RED.color, time=9.0), card(RED.color, time=40.0)], ["maybe_sent"]),
+    ],
+)
+def test_a_second_card_is_excused_where_a_kill_cut_the_first_ones_answer(
+    cards: list[Message], words: list[str]
+) -> None:
+    assert list(judge.of_cards(cards, RED, lambda at: 8.0 < at <= 10.0)) == words
+
+
+def told(milestone: str, state: str = "Running") -> Told:
+    return Told("x", milestone, milestone, 1, state)
+
+
+BEGUN = [told("created", "Queued"), told("started")]
+
+
+@pytest.mark.parametrize(
+    ("messages", "words"),
+    [
+        ([*BEGUN, told("finished", "Cancelled")], []),
+        (BEGUN, ["lost", "stale"]),
+        ([*BEGUN, told("finished", "Succeeded")], ["stale"]),
+        ([BEGUN[1], BEGUN[0], told("finished", "Cancelled")], ["stale"]),
+        ([*BEGUN, told("finished", "Cancelled"), told("finished", "Cancelled")], ["duplicated"]),
+    ],
+)
+def test_milestones_are_told_once_and_in_order(messages: list[Told], words: list[str]) -> None:
+    assert list(judge.of_told(messages, CANCELLED)) == words
+
+
+def samples(
+    rss: Callable[[float], float], lives: int = 12, etcd: Callable[[float], float] = lambda _: 100
+) -> list[Sample]:
+    """An hour with a look each 5 s; `rss` by the age of the life in hours, `etcd` by the time in hours."""
+    zero: dict[str, Any] = dict.fromkeys(Sample.__struct_fields__, 0)
+    made = []
+    for number in range(720):
+        at, life = 5.0 * number, number * lives // 720
+        age = at - 3600 / lives * life
+        given = {"at": at, "life": life, "age": age, "live": 1, "rss": rss(age / 3600), "etcd_file": etcd(at / 3600)}
+        made.append(Sample(**{**zero, **given}))
+    return made
+
+
+@pytest.mark.parametrize(("leak", "flat"), [(0.0, True), (-20.0, True), (12.0, False)])
+def test_a_leak_is_told_from_noise_that_is_larger_in_each_life(leak: float, flat: bool) -> None:
+    noise = random.Random(1)
+    found = rules.trend(samples(lambda age: 90 + leak * age + noise.gauss(0, 0.5)), lambda each: each.rss)
+    assert found is not None
+    assert found.slope == pytest.approx(leak, abs=3 * found.error)
+    assert found.flat(1.0) is flat
+
+
+def test_growth_in_a_lifes_first_minute_is_no_leak_and_two_lives_tell_nothing() -> None:
+    starting = samples(lambda age: 90 + min(age, 60 / 3600) * 3600)
+    found = rules.trend(starting, lambda each: each.rss)
+    assert found == rules.Trend(0.0, 0.0)
+    assert rules.trend(samples(lambda _: 90, lives=2), lambda each: each.rss) is None
+
+
+@pytest.mark.parametrize(
+    ("growth", "ok"), [(lambda at: 100 + min(at, 0.5) * 200, True), (lambda at: 100 + at * 200, False)]
+)
+def test_etcd_has_to_stop_growing(growth: Callable[[float], float], ok: bool) -> None:
+    [row] = rules.etcd(samples(lambda _: 90, etcd=growth))
+    assert row.ok is ok
+
+
+def test_what_does_not_return_or_comes_late_is_a_failure() -> None:
+    [rest, *_] = samples(lambda _: 90)
+    after = msgspec.structs.replace(rest, descriptors=5, records=1)
+    broken = [row.name for row in rules.at_rest(rest, after) if not row.ok]
+    assert broken == ["descriptors, at rest before and after", "records in etcd, at rest before and after"]
+    rows = list(rules.counted({("slack", "maybe_sent"): 2}, {"webhook": 1}, INTEGRATIONS))
+    assert [(row.value, row.ok) for row in rows] == [
+        ("0, 0, 0, 0", True),
+        ("0, 0, 1, 0", False),
+        ("0, 0, 0, 0", True),
+        ("0", None),
+        ("2", None),
+    ]
+
+
+def test_a_load_that_was_not_played_is_no_success() -> None:
+    [rest, *_] = samples(lambda _: 90)
+    counts = Counts(
+        runs=100,
+        judged=99,
+        unplayed=["run-000001: refused"],
+        kills=0,
+        lives=1,
+        found={},
+        late={},
+        repeats=0,
+        problems=[],
+        seconds=30.0,
+        delay=0.0,
+    )
+    results = Results(
+        sizes=Sizes(rest=0), machine="", others=0.0, begun="", before=rest, after=rest, counts=counts, samples=[rest]
+    )
+    assert [line.partition(":")[0] for line in results.failures] == [
+        "transitions per second",
+        "runs judged",
+        "run-000001",
+    ]
