@@ -116,7 +116,7 @@ def test_networks_and_hosts_may_be_refused_besides() -> None:
 
 
 async def test_names_that_lead_to_what_is_refused_are_refused() -> None:
-    with pytest.raises(AddressRefused):
+    with pytest.raises(AddressRefused, match=r"^example\.com is inside"):
         await GuardedResolver(Egress(["1.1.0.0/16"]), Names(["1.1.2.3"])).resolve("example.com", 443)
 
 

@@ -109,3 +109,57 @@ def test_it_is_read_as_it_was_written_so_a_successor_goes_on_counting() -> None:
 def test_what_can_t_be_read_counts_as_nothing(status: bytes) -> None:
     assert decode_standing(status) == Standing()
     assert encode_standing(Standing()) == {}
+
+
+def test_what_a_service_says_is_kept_short_and_fit_for_one_line() -> None:
+    book = Book()
+    long = PermanentError("Forbidden", "no\nno " * 1000)
+    book.tried(long)
+    book.standings.failed("u", "a/b", long)
+    verdict, trouble = book.standing.verdict, book.standing.last_error
+    assert verdict is not None
+    assert trouble is not None
+    assert verdict.message == trouble.message
+    assert len(trouble.message) == 1024
+    assert "\n" not in trouble.message
+
+
+def test_a_status_has_the_names_that_people_read_and_whole_seconds() -> None:
+    book = Book()
+    assert encode_standing(book.standing) == {}
+    book.now = 1.9
+    book.standings.tried("u", 7, None, "it works")
+    book.standings.accepted("u", "a/b")
+    book.standings.failed("u", "a/b", DOWN)
+    assert encode_standing(book.standing) == {
+        "conditions": [
+            {
+                "type": "Ready",
+                "status": "True",
+                "reason": "Ready",
+                "message": "it works",
+                "lastTransitionTime": "1970-01-01T00:00:01Z",
+                "observedGeneration": 7,
+            }
+        ],
+        "lastSuccess": {"time": "1970-01-01T00:00:01Z"},
+        "lastError": {"time": "1970-01-01T00:00:01Z", "reason": "Unreachable", "message": "no connection"},
+        "reports": {"accepted": 1, "retried": 1, "givenUp": 0},
+    }
+
+
+def test_only_the_condition_ready_is_a_verdict() -> None:
+    other = {"type": "Other", "status": "False", "lastTransitionTime": "2026-01-01T00:00:00Z"}
+    ready = {"type": "Ready", "status": "True", "lastTransitionTime": "1970-01-01T00:00:05Z"}
+    standing = decode_standing(msgspec.json.encode({"conditions": [other, ready]}))
+    assert standing.verdict is not None
+    assert (standing.ready, standing.verdict.since) == (True, 5.0)
+    assert not decode_standing(msgspec.json.encode({"conditions": [other]})).ready
+
+
+def test_of_a_provider_that_is_gone_nothing_is_known() -> None:
+    book = Book()
+    book.tried()
+    book.standings.forget("u")
+    book.standings.forget("never there")
+    assert book.standing == Standing()
