@@ -80,7 +80,9 @@ def url(host: str) -> str:
     return f"https://[{host}]/x" if ":" in host else f"https://{host}/x"
 
 
-@pytest.mark.parametrize("host", [each for each in INSIDE if "%" not in each] + ["999.1.1.1", "1.2.3.4.5"])
+@pytest.mark.parametrize(
+    "host", [each for each in INSIDE if "%" not in each] + ["999.1.1.1", "1.2.3.4.5", "\uff11.1.1.1"]
+)
 def test_a_url_with_an_address_inside_is_refused_before_anything_is_sent(host: str) -> None:
     with pytest.raises(AddressRefused):
         Egress().check(url(host))
@@ -95,6 +97,8 @@ def test_the_api_servers_address_is_inside_wherever_it_is() -> None:
     with pytest.raises(AddressRefused):
         Egress(["1.1.1.1"]).check("https://1.1.1.1")
     Egress(["1.1.1.1", "kubernetes.default"]).check("https://1.0.0.1")
+    with pytest.raises(AddressRefused):
+        Egress(["[2606:4700::1111]"]).check("https://[2606:4700::1111]")
 
 
 @pytest.mark.parametrize("host", ["1.1.1.1", "16843009", "::ffff:1.1.1.1", "64:ff9b::1.1.1.1", "2002:101:101::1"])
@@ -106,8 +110,8 @@ def test_what_is_refused_is_refused_in_every_form(host: str) -> None:
 
 def test_networks_and_hosts_may_be_refused_besides() -> None:
     egress = Egress(["1.2.0.0/16", "2606:4700::/32", "api.example.com"])
-    for host in ("1.2.3.4", "2606:4700::1111", "api.example.com", "API.example.com"):
-        with pytest.raises(AddressRefused):
+    for host in ("1.2.3.4", "2606:4700::1111", "api.example.com", "API.example.com", "api.example.com."):
+        with pytest.raises(AddressRefused, match=f"^{host.lower()} is inside$"):
             egress.check(url(host))
     for host in ("1.3.3.4", "2606:4701::1111", "www.api.example.com", "example.com"):
         egress.check(url(host))

@@ -1,15 +1,17 @@
 """Which Provider serves a run: the one that it names, the one of the workspace in its `url`, or the only one there is;
 its own namespace's before a shared one; and none where that leaves a choice."""
 
+import dataclasses
 from typing import Any
 
+import msgspec
 import pytest
 from msgspec.structs import replace
 from tekton_integrations_slack.integration import Slack
 from tekton_integrations_slack.options import SlackOptions
 
 from tekton_integrations import PermanentError, Target
-from tekton_integrations.provider import Grant, Need, Provider, choose
+from tekton_integrations.provider import Grant, Need, Provider, choose, decode_provider
 from tekton_integrations.testing import make_run
 
 SHARED = "tekton-integrations"
@@ -107,3 +109,21 @@ def test_a_provider_whose_metadata_or_status_changed_is_the_same_by_its_spec() -
     assert one.same_spec(replace(one, resource_version="2"))
     for other in (replace(one, uid="again"), replace(one, generation=2), replace(one, spec={"type": "Slack"})):
         assert not one.same_spec(other)
+
+
+def test_a_grant_by_labels_of_the_namespace_is_enough_to_be_chosen() -> None:
+    grant = Grant(namespace_selector={"team": "a"}, targets=("*",))
+    one = replace(provider("red"), grants=(grant,))
+    need = Need(types=TYPES, namespace="team-a", labels={"team": "a"}, target=Target(resource="red", name="build-cop"))
+    assert choose([one], SHARED, need) is one
+    with pytest.raises(PermanentError, match="NotGranted"):
+        choose([one], SHARED, dataclasses.replace(need, labels={"team": "b"}))
+
+
+def test_what_is_known_of_a_provider_is_read_with_it() -> None:
+    metadata = {"name": "red", "namespace": "team-a", "uid": "u", "resourceVersion": "5"}
+    status = {"allowances": [{"scope": "acme", "limit": 7}], "reports": {"accepted": 3}}
+    raw = msgspec.json.encode({"metadata": metadata, "spec": {"type": "Slack"}, "status": status})
+    decoded = decode_provider(raw)
+    assert [each.limit for each in decoded.allowances] == [7]
+    assert decoded.standing.accepted == 3
