@@ -128,7 +128,9 @@ async def test_nothing_else_is_attempted_while_one_is_in_doubt(
         async with made.attempt():
             raise AssertionError("it is not to begin")
     assert (caught.value.reason, caught.value.delay, caught.value.maybe_sent) == ("MaybeSent", wait, True)
-    assert "looking again" in caught.value.message
+    assert caught.value.message == (
+        "an earlier call was cut and may still take effect; looking again before making another"
+    )
     assert world.writes == 0
 
 
@@ -183,3 +185,22 @@ async def test_what_is_not_believed_is_looked_for_and_kept_in_the_cluster(world:
     async with made.attempt():
         assert (await world.record()).memory == {"id": "1"}
         assert made.record.memory == {}
+
+
+@pytest.mark.parametrize(
+    ("status", "reason", "message", "since"),
+    [
+        ("Unknown", "InProgress", "what it says", 5.0),
+        ("Unknown", "Retrying", "", 5.0),
+        ("True", "Reported", "", 1_800_000_010.0),
+        ("False", "InProgress", "", 1_800_000_010.0),
+    ],
+)
+async def test_while_a_call_is_made_the_condition_says_so_and_since_when(
+    intents: Make, status: str, reason: str, message: str, since: float
+) -> None:
+    made = intents(condition=Condition(status=status, reason=reason, message="what it says", last_transition=5.0))
+    async with made.attempt():
+        assert made.record.condition == Condition(
+            status="Unknown", reason="InProgress", message=message, last_transition=since
+        )

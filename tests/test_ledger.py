@@ -161,6 +161,15 @@ async def test_a_call_that_was_cut_is_looked_for_when_it_can_no_longer_land(worl
     assert (await world.record()).verify_after == world.now + 30.0
 
 
+@pytest.mark.parametrize(("error", "after"), [(BUSY, 5.0), (CUT, 30.0)])
+async def test_what_was_to_be_looked_for_is_not_forgotten(world: World, error: TemporaryError, after: float) -> None:
+    await ledger(world, verify_after=world.now + 5.0).retry(error, "digest")
+    assert (await world.record()).verify_after == world.now + after
+    made = ledger(world, verify_after=world.now + 100.0)
+    await made.postpone(error)
+    assert made.record.verify_after == world.now + 100.0
+
+
 async def test_a_failure_while_an_attempt_is_in_doubt_says_so_and_adds_no_doubt(world: World) -> None:
     made = ledger(world, intent=in_doubt(world))
     await made.retry(CUT, "digest")
