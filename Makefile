@@ -2,9 +2,11 @@
 PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/installed
+IMAGE ?= tekton-integrations:0.1.0
+BUILDAH ?= buildah
 
 .DEFAULT_GOAL := help
-.PHONY: help install new-integration demo showcase test lint unit e2e docs bench bench-start bench-neighbours bench-readers simulate testbed format clean
+.PHONY: help install new-integration demo showcase test lint unit e2e docs bench bench-start bench-neighbours bench-readers soak fuzz simulate testbed image format clean
 
 help: ## Print this list.
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,7 +52,7 @@ docs: $(STAMP) ## Generated tables, links and reasons in the docs.
 unit: $(STAMP) ## Tests without an API server.
 	$(BIN)/pytest -m "not e2e" -n 2 --dist loadfile
 
-e2e: $(STAMP) ## Tests on a real API server; builds it the first time (about 6 minutes).
+e2e: $(STAMP) ## Tests on a real API server; builds it the first time (about 10 minutes).
 	$(BIN)/python -m hack.testbed --build
 	$(BIN)/pytest -m e2e -n 4 --dist loadfile --no-loadscope-reorder --reruns 1 -rfER
 
@@ -66,11 +68,20 @@ bench-neighbours: $(STAMP) ## A quiet tenant beside 100,000 waiting runs and a d
 bench-readers: $(STAMP) ## 200 readers of one 100 MB log, and the memory of the service (2 minutes).
 	@$(BIN)/python -m hack.bench.readers
 
+soak: $(STAMP) ## An hour at 20 transitions a second, and a controller that is ended every five minutes.
+	@$(BIN)/python -m hack.soak
+
 simulate: $(STAMP) ## 10,000 runs in an hour under GitHub's limits, in virtual time.
 	@$(BIN)/python -m hack.simulation
 
 testbed: $(STAMP) ## Leave a real API server running and print its KUBECONFIG.
 	@$(BIN)/python -m hack.testbed --controller-manager
+
+image: ## Build an OCI image without a daemon, of all integrations or of INTEGRATIONS="github slack".
+	@command -v $(firstword $(BUILDAH)) >/dev/null || { echo "buildah is needed (apt-get install buildah, dnf install buildah)."; \
+	  echo "podman and docker build the Containerfile, too: docs/install.md"; exit 1; }
+	$(BUILDAH) build --timestamp 0 --tag $(IMAGE) --build-arg INTEGRATIONS="$(INTEGRATIONS)" \
+	  $(if $(BASE),--build-arg BASE=$(BASE)) $(IMAGE_FLAGS) .
 
 clean: ## Remove .venv and caches of tools; the test bed's cache stays.
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
