@@ -1,6 +1,6 @@
 """Reads and writes records: every write is guarded by its resourceVersion and is in the cache when it returns.
 
-What is settled, and most of all records are, is kept as two integers and a string that they share: 50,000 whole
+What is settled, and most of all records are, is kept as three integers and a string that they share: 50,000 whole
 ones would take 140 MiB.
 """
 
@@ -38,10 +38,11 @@ class _Object(msgspec.Struct):
 
 
 class _Settled(msgspec.Struct, frozen=True, gc=False):
-    """`digest`: the digest's hash."""
+    """`digest`: the digest's hash. `version`: the watch may yet tell of states before this one, which are no news."""
 
     digest: int
     provider: str
+    version: int
 
 
 class Records:
@@ -190,10 +191,13 @@ class Records:
     def _keep(self, record: Record) -> bool:
         if record.open:
             return False
-        key = hash((record.namespace, record.name))
+        key, version = hash((record.namespace, record.name)), int(record.resource_version)
+        known = self._settled.get(key)
+        if known is not None and version < known.version:
+            return False
         self._lost.remove(record.namespace, record.name)  # there it is again
         if record.settled:
-            self._settled[key] = _Settled(hash(record.input_digest), sys.intern(record.provider))
+            self._settled[key] = _Settled(hash(record.input_digest), sys.intern(record.provider), version)
             return False
         self._settled.pop(key, None)
         return True

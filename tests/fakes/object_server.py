@@ -6,8 +6,8 @@ What is written is stored as it came. `watch_server.py` has one kind only, and f
 import asyncio
 import json
 import re
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -44,6 +44,7 @@ class ObjectServer:
         self.version = 100
         self.watches: set[_Watch] = set()
         self._tick = asyncio.Event()
+        self._untold: list[tuple[str, str, Object]] | None = None
 
     @classmethod
     @asynccontextmanager
@@ -83,7 +84,19 @@ class ObjectServer:
                 self._tick.clear()
                 await self._tick.wait()
 
+    @contextmanager
+    def slow(self) -> Iterator[None]:
+        """Watches hear of what happens meanwhile when it is over."""
+        self._untold = []
+        yield
+        untold, self._untold = self._untold, None
+        for each in untold:
+            self._happened(*each)
+
     def _happened(self, kind: str, path: str, thing: Object) -> None:
+        if self._untold is not None:
+            self._untold.append((kind, path, thing))
+            return
         for watch in self.watches:
             if watch.wants(path):
                 watch.send(kind, thing)

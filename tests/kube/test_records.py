@@ -118,6 +118,25 @@ async def test_a_successor_that_is_deleted_too_is_what_is_remembered(cluster: Cl
     assert for_record(await cluster.found()) == REQUEST
 
 
+async def test_a_watch_that_is_slower_than_our_writes_tells_of_nobody_else(cluster: Cluster) -> None:
+    """A record that is settled is no longer in the cache, which would know that its former states are old."""
+    heard: list[tuple[str, str]] = []
+    cluster.records.on_foreign_change(lambda _, now: heard.append((now.name, now.input_digest) if now else ("", "")))
+    known = cluster.records.get(OPEN.namespace, OPEN.name)
+    assert known is not None
+    with cluster.server.slow():
+        announced = await cluster.records.write(replace(known, attempts=1))
+        await cluster.records.write(replace(announced, input_digest="d", condition=REPORTED, owned=True))
+    cluster.write(replace(OPEN, name="another"))  # so that all before it has been heard
+
+    async def told() -> bool:
+        return bool(heard) and heard[-1][0] == "another"
+
+    await polled(told, 5)
+    assert heard == [("another", "")]
+    assert cluster.records.has_settled(OPEN.namespace, OPEN.name)
+
+
 async def test_an_open_record_is_nobody_s_business_whatever_it_says(cluster: Cluster) -> None:
     """Also one that is forged as an integration's would be, where no policy keeps that out."""
     heard: list[Record] = []
