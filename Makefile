@@ -71,6 +71,9 @@ bench-readers: $(STAMP) ## 200 readers of one 100 MB log, and the memory of the 
 soak: $(STAMP) ## An hour at 20 transitions a second, and a controller that is ended every five minutes.
 	@$(BIN)/python -m hack.soak
 
+fuzz: $(STAMP) ## Annotations, runs, watches and answers by chance, for ten minutes.
+	@$(BIN)/python -m hack.fuzz
+
 simulate: $(STAMP) ## 10,000 runs in an hour under GitHub's limits, in virtual time.
 	@$(BIN)/python -m hack.simulation
 
