@@ -29,6 +29,7 @@ from tekton_integrations.kube.watch_json import (
     Unreadable,
     Watch,
     decoded,
+    numbered,
 )
 from tekton_integrations.log import logger
 from tekton_integrations.slices import Slices
@@ -176,12 +177,13 @@ class Informer(Generic[T]):
                 return
             self._end_of_list(metadata.resource_version)
         else:
-            self._version = metadata.resource_version
+            self._version = numbered(metadata.resource_version)
 
-    def _end_of_list(self, version: str) -> None:
+    def _end_of_list(self, reached: str) -> None:
+        numbered(reached)
         seen, self._seen = self._seen or set(), None
         # Who asked for another list in the midst of this one gets it.
-        self._version, self._again = "" if self._again else version, False
+        self._version, self._again = "" if self._again else reached, False
         for item in self.lister.missing(seen, self._source.scope):
             self._delete(item)
         for handler in self._list_handlers:
@@ -204,6 +206,7 @@ class Informer(Generic[T]):
     def _object(self, kind: str, raw: msgspec.Raw) -> None:
         try:
             item = self._source.decode(raw)
+            numbered(item.resource_version)
         except Exception as error:
             # Whatever is wrong with one object, all others are still to be seen.
             self._odd(kind, raw, error)

@@ -1,9 +1,11 @@
 """What comes over a watch or in a list, before anybody looks into the objects."""
 
+import re
 from typing import TypeVar
 
 import msgspec
 
+_VERSION = re.compile(r"[0-9]{1,19}")
 INITIAL_EVENTS_END = "k8s.io/initial-events-end"
 D = TypeVar("D")
 
@@ -54,6 +56,13 @@ class TooDeep(Unreadable):
 
 class Expired(Exception):
     """The version we know is no longer in the server's history: only a new list helps."""
+
+
+def numbered(text: str) -> str:
+    """A resourceVersion, which has to be a number that etcd can count to. Raises Unreadable."""
+    if not _VERSION.fullmatch(text):
+        raise Unreadable(f"resourceVersion is {text[:30]!r}")
+    return text
 
 
 def decoded(raw: bytes | msgspec.Raw, kind: type[D]) -> D:

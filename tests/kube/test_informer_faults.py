@@ -150,3 +150,13 @@ async def test_the_deletion_of_what_became_unreadable_is_heard(server: WatchServ
     server.put("c", "3")
     await scene.until(lambda: "c" in scene.values)
     assert "a" not in scene.values
+
+
+@pytest.mark.parametrize("version", ["", "x", "-1", "9" * 5000])
+async def test_a_version_that_is_no_number_stops_nothing(scene: Watched, server: WatchServer, version: str) -> None:
+    odd = server.thing("a", "odd")
+    odd["metadata"]["resourceVersion"] = version
+    server.send(("MODIFIED", odd), ("BOOKMARK", {"metadata": {"resourceVersion": version}}))
+    server.put("b", "3")
+    await scene.until(lambda: scene.values == {"a": "1", "b": "3"})
+    assert scene.informer.version >= 100
