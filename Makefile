@@ -6,7 +6,7 @@ IMAGE ?= tekton-integrations:0.1.0
 BUILDAH ?= buildah
 
 .DEFAULT_GOAL := help
-.PHONY: help install new-integration demo showcase test lint unit e2e docs bench bench-start bench-neighbours bench-readers soak fuzz simulate testbed image format clean
+.PHONY: help install new-integration demo showcase test lint unit e2e docs bench bench-start bench-neighbours bench-readers soak fuzz chaos simulate testbed image format clean
 
 help: ## Print this list.
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -70,6 +70,9 @@ bench-readers: $(STAMP) ## 200 readers of one 100 MB log, and the memory of the 
 
 soak: $(STAMP) ## An hour at 20 transitions a second, and a controller that is ended every five minutes.
 	@$(BIN)/python -m hack.soak
+
+chaos: $(STAMP) ## All that goes wrong in life, for all integrations at once: what is lost, doubled, stale (12 minutes).
+	@$(BIN)/python -m hack.chaos --docs
 
 fuzz: $(STAMP) ## Annotations, runs, watches and answers by chance, for ten minutes.
 	@$(BIN)/python -m hack.fuzz

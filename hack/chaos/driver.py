@@ -21,8 +21,8 @@ _TIMEOUT, _PAUSE = 5.0, 0.2
 
 @dataclass(kw_only=True, eq=False)
 class Life:
-    """One run from its creation on; there may be another one of its name later. `shown_as`: its last state, and
-    `exists`: whether it is still there, as far as the API server has been told."""
+    """One run from its creation on; there may be another one of its name later. `ended`, `exists`: as far as the API
+    server has been told. `shift`: from recorded times to its own."""
 
     number: str
     name: str

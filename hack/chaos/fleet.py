@@ -1,6 +1,7 @@
 """The controllers of a case: processes with a way to the API server each, that are started again when they end."""
 
 import asyncio
+import re
 import resource
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -21,6 +22,7 @@ _ARGUMENTS = ("--integrations", "github,slack,webhook,cloudevent", "--log-level"
 _AGAIN = 1.0
 _PAGE = resource.getpagesize()
 _MIB = 2**20
+_EXPIRED = re.compile(r'watch_restarts_total{.*cause="expired"')
 Note = Callable[[str], None]
 
 
@@ -107,6 +109,7 @@ class Replica:
         """Somebody raises the limit, which starts it again."""
         self._limit = resource.RLIM_INFINITY
         if self._process:
+            self.ends -= 1  # it does as it is told
             await self._process.stop()
 
     def _bound(self) -> None:
@@ -143,6 +146,11 @@ class Fleet:
     @property
     def ends(self) -> int:
         return sum(each.ends for each in self.replicas)
+
+    async def expired(self) -> int:
+        """How often a watch of those that live was told that it asks for what is too old: 410."""
+        found = [await (await each.process()).metrics() for each in self.replicas]
+        return round(sum(count for each in found for name, count in each.items() if _EXPIRED.search(name)))
 
     def _replica(self, name: str, way: Cuts) -> Replica:
         log = self.files.with_name(f"{self.files.name}-{name}.log")

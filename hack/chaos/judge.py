@@ -37,13 +37,14 @@ def judged(world: World, maybe: Collection[tuple[str, str]]) -> Verdict:
             if life.exists or things:
                 verdict.expected += 1
                 said = (life.uid, service) in maybe
-                problems = [*_judge(verdict, service, life, things, said=said)]
+                problems = [*judge(verdict, service, life, things, said=said)]
                 states = [list(each.states) for each in things]
                 verdict.wrong += [f"{life.name} {life.uid[:8]} at {service} {each}: {states}" for each in problems]
     return verdict
 
 
-def _judge(verdict: Verdict, service: str, life: Life, things: Sequence[Thing], *, said: bool) -> Iterator[str]:
+def judge(verdict: Verdict, service: str, life: Life, things: Sequence[Thing], *, said: bool) -> Iterator[str]:
+    """Counts what one service shows of a run; gives what is wrong in words. `said`: its record has said MaybeSent."""
     end = wanted(service, life)
     ends = {end} if life.exists else {closed(service)} | ({end} if life.ended else set())
     extra = max(0, len(things) - 1)

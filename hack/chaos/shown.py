@@ -2,7 +2,7 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from tests.fakes.github import CheckRun
@@ -125,10 +125,3 @@ def _stream(told: Sequence[Told], life: Life) -> Thing:
         twice=len(names) - len(set(names)),
         mixed=numbers != sorted(numbers),
     )
-
-
-def everything(world: World, life: Life) -> Iterator[str]:
-    """For people, where something is wrong."""
-    shown = Shown(world)
-    for service in ("github", "slack", "webhook", "cloudevent"):
-        yield f"{service}: {[list(each.states) for each in shown.things(service, life)]}"

@@ -54,6 +54,10 @@ class Sky:
         self.met += bool(name)
         return name
 
+    def tell(self, text: str) -> None:
+        """What else the history should know."""
+        self._history.tell(note=text)
+
     def _draw(self, service: str, number: int) -> str:
         left = Random(f"{self._seed} {service} {number}").random()
         for name, share in WEATHERS[self.weather].items():

@@ -1,6 +1,7 @@
 """Plays the acts of one case and tells what it came to."""
 
 import asyncio
+import math
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -23,6 +24,8 @@ from .sky import Sky
 from .witness import Witness
 from .world import World
 
+# Seconds for which it must have been quiet: the controller may be about to look at what has just happened.
+_CALM = 2.0
 # Seconds after which no call that met a fault can still take effect.
 _LATEST = 30.0
 
@@ -33,6 +36,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
 
     case: str
     seed: int
+    runs: int
     expected: int
     lost: int
     duplicated: int
@@ -72,7 +76,7 @@ async def played(bed: TestBed, play: Play) -> tuple[Row, list[str]]:
 
         async with (
             World.made(bed, sky, lives) as world,
-            Witness.watching(bed, world.namespace) as witness,
+            Witness.watching(bed, world.namespace, note) as witness,
             Fleet(bed=bed, pod=pod, case=play.case, files=play.files, note=note).started() as fleet,
         ):
             history.begin()
@@ -84,7 +88,7 @@ async def played(bed: TestBed, play: Play) -> tuple[Row, list[str]]:
             for text in verdict.wrong:
                 note(text)
             note(f"{verdict.expected} expected, {unsettled} records unsettled")
-            struck = sky.met + fleet.ends + stage.struck
+            struck = await fleet.expired() if play.case.expires else sky.met + fleet.ends + stage.struck
         return row(play.header, verdict, struck, unsettled, seconds), verdict.wrong
 
 
@@ -93,6 +97,7 @@ def row(header: Header, verdict: Verdict, struck: int, unsettled: int, seconds: 
     return Row(
         case=header.case,
         seed=header.seed,
+        runs=header.runs,
         **counts,
         repeats=verdict.repeats,
         struck=struck,
@@ -107,10 +112,15 @@ async def quiet(world: World, witness: Witness, seconds: float) -> None:
     async def calm() -> bool:
         return world.calm
 
+    now, since = asyncio.get_running_loop().time, math.inf
+
     async def right() -> bool:
+        nonlocal since
         if not world.calm or witness.unsettled(world.lives.values()):
+            since = math.inf
             return False
-        return judged(world, witness.maybe).clean
+        since = min(since, now())
+        return now() - since > _CALM and judged(world, witness.maybe).clean
 
     with suppress(TimeoutError):
         await polled(right, seconds)
@@ -203,6 +213,7 @@ def _at_replica(name: str, *kinds: Callable[[str], Any]) -> Callable[[Stage, Act
 
 def _of_life(name: str) -> Callable[[Stage, Act], Awaitable[None]]:
     async def done(stage: Stage, act: Act) -> None:
+        stage.struck += act.do == DELETE
         await getattr(stage._driver, name)(stage.life(act))
 
     return done

@@ -31,9 +31,10 @@ def remarks(row: Row) -> Iterator[str]:
 def markdown(rows: Sequence[Row]) -> str:
     """A line for each case, over all seeds."""
     seeds = sorted({row.seed for row in rows})
+    which = f"seeds {', '.join(map(str, seeds))}" if len(seeds) > 1 else f"seed {seeds[0]}"
     return "\n".join(
         [
-            f"Seeds {', '.join(map(str, seeds))}:" if len(seeds) > 1 else f"Seed {seeds[0]}:",
+            f"`--runs {rows[0].runs}`, {which}:",
             "",
             "| Case | expected | lost | duplicated | stale | maybe_sent | repeats | seconds |",
             "| --- | --- | --- | --- | --- | --- | --- | --- |",

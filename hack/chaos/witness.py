@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from typing import Any, Self
 
@@ -22,17 +22,19 @@ _PAUSE = 0.2
 class Witness:
     """`maybe`: uid and integration of those that said MaybeSent."""
 
-    def __init__(self, bed: TestBed, namespace: str) -> None:
+    def __init__(self, bed: TestBed, namespace: str, note: Callable[[str], None]) -> None:
         self.maybe: set[tuple[str, str]] = set()
         self._settled: dict[str, tuple[str, bool]] = {}  # by the record's name: its run, and whether it is
         self._version = ""
         self._bed = bed
+        self._note = note
         self._path = f"{GROUP}/namespaces/{namespace}/integrationstatuses"
 
     @classmethod
     @asynccontextmanager
-    async def watching(cls, bed: TestBed, namespace: str) -> AsyncIterator[Self]:
-        witness = cls(bed, namespace)
+    async def watching(cls, bed: TestBed, namespace: str, note: Callable[[str], None]) -> AsyncIterator[Self]:
+        """`note` hears of each state of a record."""
+        witness = cls(bed, namespace, note)
         task = asyncio.create_task(witness._watch())
         try:
             yield witness
@@ -82,7 +84,10 @@ class Witness:
 
     def _take(self, kind: str, record: dict[str, Any]) -> None:
         name, uid = record["metadata"]["name"], record["spec"]["runRef"]["uid"]
-        [condition] = record.get("status", {}).get("conditions") or [{"status": "", "reason": ""}]
+        said = record.get("status", {})
+        [condition] = said.get("conditions") or [{"status": "", "reason": ""}]
+        told = {key: said[key] for key in ("annotations", "intent", "verifyTime", "nextAttemptTime") if key in said}
+        self._note(f"{kind} {name}: {condition['status']} {condition['reason']} {told or ''}")
         if condition["reason"] == "MaybeSent":
             self.maybe.add((uid, record["spec"]["integration"]))
         if kind == "DELETED":

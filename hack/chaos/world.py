@@ -4,6 +4,7 @@ there. A tenant for each 60 runs, with an account at GitHub and a workspace in S
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from hashlib import sha1
 from typing import Any, Self
 from urllib.parse import urlsplit
@@ -97,6 +98,7 @@ class World:
         host = f"team{tenant}.slack.com"
         new = await self._stack.enter_async_context(slack.Slack.started(url=f"https://{host}/"))
         new.faults = OtherFaults(self.sky, f"slack-{tenant}")
+        new.on_write = partial(self._on_write, f"slack-{tenant}")
         new.world.add_token(TOKEN)
         for number in range(_CHANNELS):
             new.world.add_channel(f"builds-{number}")
@@ -104,6 +106,11 @@ class World:
         grants = [objects.grant("*", targets=[host])]
         url = await self._way("slack", new.url)
         return slack.provider(NAMESPACE, f"chaos-slack-{tenant}", endpoint=url, grants=grants, secret="chaos-slack")
+
+    async def _on_write(self, service: str, call: slack.Call) -> None:
+        """No other service leaves so little to tell afterwards why something stands twice."""
+        text = call.arguments.get("text", "")
+        self.sky.tell(f"{service} did {call.method}: {text}")
 
     def _receiver(self, kind: str, name: str, url: str) -> dict[str, Any]:
         grants = [objects.grant("*", targets=[place(url)])]
@@ -125,6 +132,7 @@ class World:
             f"{GROUP}/namespaces/{self.namespace}/integrationstatuses",
             f"/api/v1/namespaces/{self.namespace}",
             f"{GROUP}/namespaces/{NAMESPACE}/providers",
+            f"{GROUP}/namespaces/{NAMESPACE}/integrations",
             f"/apis/coordination.k8s.io/v1/namespaces/{NAMESPACE}/leases",
         ):
             with suppress(ApiError):  # a namespace that goes takes what is in it along

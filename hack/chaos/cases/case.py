@@ -13,8 +13,9 @@ def _nothing_missing() -> str:
 @dataclass(frozen=True, kw_only=True)
 class Case:
     """`disturb` gives what goes wrong and how it is repaired. `more`: so many times the usual runs; `rate`: runs that
-    begin in a second; `replicas`: controllers at once. `log`: where their output goes, if not into a file. `patience`:
-    seconds until it must be quiet. `missing`: what this machine lacks for it; empty for nothing."""
+    begin in a second; `replicas`: controllers at once. `log`: where their output goes, if not into a file; `clock`: it
+    can be set for them. `expires`: the case is felt by watches that are told 410, and by nothing else.
+    `patience`: seconds until it must be quiet. `missing`: what this machine lacks for it; empty for nothing."""
 
     name: str
     title: str
@@ -24,6 +25,7 @@ class Case:
     replicas: int = 1
     log: str = ""
     clock: bool = False
+    expires: bool = False
     patience: float = 150.0
     missing: Callable[[], str] = _nothing_missing
 

@@ -13,7 +13,7 @@ def _deleted(script: Script) -> Sequence[Act]:
 
 def _pruned(script: Script) -> Sequence[Act]:
     """All, as soon as they have ended, while the controller is down for a part of them."""
-    at = 0.4 * script.span
+    at = script.dice.uniform(0.4, 0.8) * script.over
     prune = [_delete(each, each[-1].at + script.dice.uniform(0, 1)) for each in script.lives]
     return [*prune, Act(at=at, do="kill", on="0"), Act(at=at + 3, do="start", on="0")]
 
