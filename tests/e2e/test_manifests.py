@@ -4,6 +4,7 @@ from typing import Any
 
 import yaml
 
+from hack import objects
 from hack.testbed import ApiError, TestBed
 from hack.testbed.api import polled
 from tekton_integrations.registry import load
@@ -87,6 +88,24 @@ async def test_integrations_read_well_on_80_columns(bed: TestBed, namespace: str
     wide = await bed.kubectl("get", "integrations", "-n", namespace, "-o", "wide")
     assert wide.splitlines()[0].split() == ["NAME", "VERSION", "READY", "QUOTA", "AGE", "HOLDER", "MESSAGE"]
     await bed.kubectl("wait", "--for=condition=Ready", "-n", namespace, "integration/github", "--timeout=5s")
+
+
+async def test_all_of_ours_are_listed_with_tektons(bed: TestBed) -> None:
+    of_the_category = ("api-resources", "--categories=tekton", "--api-group=integrations.tekton.dev", "-o", "name")
+    told = (await bed.kubectl(*of_the_category)).split()
+    ours = ("integrations", "integrationstatuses", "notifications", "providers")
+    assert sorted(told) == [f"{each}.integrations.tekton.dev" for each in ours]
+
+
+async def test_notifications_show_whether_they_are_in_order_and_what_they_did(bed: TestBed, namespace: str) -> None:
+    path = f"{GROUP}/namespaces/{namespace}/notifications/all/status"
+    await bed.apply(objects.notification(namespace, "all", {"providerRef": {"name": "github"}}))
+    ready = {**STATUS["conditions"][0], "message": "in order"}
+    await bed.api.patch(path, {"status": {"conditions": [ready], "matched": 12, "reported": 7}}, "merge")
+    titles, row = (await bed.kubectl("get", "notifications", "-n", namespace, "-o", "wide")).splitlines()
+    assert titles.split() == ["NAME", "PROVIDER", "READY", "REASON", "MATCHED", "REPORTED", "AGE", "MESSAGE"]
+    assert row.split()[:6] == ["all", "github", "True", "Ready", "12", "7"]
+    assert row.endswith("in order")
 
 
 async def test_the_overlay_of_pages_signs_links_with_a_key_that_the_service_takes(bed: TestBed) -> None:

@@ -163,11 +163,19 @@ async def test_components_are_about_each_deployment(ways: dict[str, list[Object]
         assert each["spec"]["replicas"] == 2
         spread = each["spec"]["template"]["spec"]["topologySpreadConstraints"]
         assert all(selects(constraint["labelSelector"], each) for constraint in spread)
-    for policy in (each["spec"] for each in of_kind(ways[ALL], "NetworkPolicy")):
+    policies = [each["spec"] for each in of_kind(ways[ALL], "NetworkPolicy")]
+    assert [all_pods(each) for each in policies if "Egress" in each["policyTypes"]] == [{53, 443, 6443}]
+    for policy in policies:
         concerned = [each for each in deployments if selects(policy["podSelector"], each)]
         ports = {port["port"] for rule in policy["ingress"] for port in rule["ports"]}
         assert concerned
         assert all({port["name"] for port in container(each)["ports"]} == ports for each in concerned)
+
+
+def all_pods(policy: Object) -> set[int]:
+    """The ports that a NetworkPolicy lets all pods of its namespace reach."""
+    assert policy["podSelector"] == {}
+    return {port["port"] for rule in policy["egress"] for port in rule["ports"]}
 
 
 # Fields of Flux' API that may stand in the example: of each kind, those it must have and some of the others.
