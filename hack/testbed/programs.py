@@ -66,7 +66,7 @@ BINARIES = {
             package="helm.sh/helm/v4/cmd/helm",
             module="helm.sh/helm/v4",
             version=HELM,
-            seconds=200,
+            seconds=140,
             check=("version", "--short"),
         ),
     )

@@ -248,10 +248,10 @@ async def test_who_does_what_the_docs_say_sees_the_first_run(tmp_path: Path) -> 
         assert "hello-github-" in said
         assert "integration.integrations.tekton.dev/github" in said
         await reader.types("kubectl create namespace team-a")
-        more, *others, remove = blocks("docs/install.md", "sh")
+        _, more, *others, remove = blocks("docs/install.md", "sh")
         [team] = [each for each in others if "--clusterrole=tekton-integrations-secrets" in each]
         own, say = [each for each in others if "tekton-integrations-record" in each or " record demo " in each]
-        await reader.types(more, without="docker|.*rollout")
+        await reader.types(more, without="buildah|.*rollout")
         await reader.types(team)
         await reader.types(own)
         command = say.replace("tekton-integrations", f"{sys.executable} -m tekton_integrations", 1)
