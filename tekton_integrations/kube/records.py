@@ -77,7 +77,7 @@ class Records:
         """The record, read from the API server where the cache has only its digest, or may be older than `fence`."""
         key = (request.namespace, request.record_name)
         known = self.get(*key)
-        if known is not None and known.lost:
+        if known is not None and not known.resource_version:
             return known
         if known is not None and max(int(known.resource_version), self.informer.version) >= fence:
             return known

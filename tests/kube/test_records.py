@@ -13,7 +13,7 @@ from tekton_integrations.kube.client import KubeClient
 from tekton_integrations.kube.config import ClusterConfig
 from tekton_integrations.kube.records import Records
 from tekton_integrations.kube.records_json import to_object
-from tekton_integrations.record import Condition, Record
+from tekton_integrations.record import Attempt, Condition, Record
 from tekton_integrations.requests import Request, for_record, new_record
 from tests.fakes.object_server import ObjectServer
 from tests.kube.watched import no_authorization
@@ -79,6 +79,20 @@ async def test_what_somebody_deleted_is_remembered(cluster: Cluster) -> None:
     cluster.delete(OPEN)
     await cluster.lost()
     assert (await cluster.found()).memory == {"id": "old"}
+
+
+async def test_so_is_what_was_announced_when_nothing_else_was_known_yet(cluster: Cluster) -> None:
+    """Its condition has no time, as in records of somebody who wrote no status."""
+    attempt = Attempt(id="1a", holder="me", started=1.0, deadline=31.0)
+    cluster.write(replace(OPEN, condition=Condition(status="Unknown", reason="InProgress"), intent=attempt))
+    cluster.delete(OPEN)
+
+    async def gone() -> bool:
+        known = cluster.records.get(OPEN.namespace, OPEN.name)
+        return known is not None and not known.resource_version
+
+    await polled(gone, 5)
+    assert (await cluster.found()).intent == attempt
 
 
 @pytest.mark.parametrize("settled", [True, False])
