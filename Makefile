@@ -6,7 +6,7 @@ IMAGE ?= tekton-integrations:0.1.0
 BUILDAH ?= buildah
 
 .DEFAULT_GOAL := help
-.PHONY: help install new-integration demo showcase test lint unit e2e docs bench bench-start bench-neighbours bench-readers soak fuzz chaos simulate testbed image format clean
+.PHONY: help install new-integration demo showcase test lint unit e2e docs bench bench-start bench-neighbours bench-readers soak fuzz chaos simulate mutation testbed image format clean
 
 help: ## Print this list.
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -79,6 +79,9 @@ fuzz: $(STAMP) ## Annotations, runs, watches and answers by chance, for ten minu
 
 simulate: $(STAMP) ## 10,000 runs in an hour under GitHub's limits, in virtual time.
 	@$(BIN)/python -m hack.simulation
+
+mutation: $(STAMP) ## Small faults put into the code, and how many the tests notice; MODULES="intents quota".
+	@$(BIN)/python -m hack.mutation $(MODULES)
 
 testbed: $(STAMP) ## Leave a real API server running and print its KUBECONFIG.
 	@$(BIN)/python -m hack.testbed --controller-manager

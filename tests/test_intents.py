@@ -76,6 +76,7 @@ async def test_an_attempt_is_stored_before_the_call_with_the_time_until_which_it
         assert stored.condition == Condition(status="Unknown", reason="InProgress", last_transition=world.now)
         assert made.search
         assert not stored.new
+        assert stored.format == 1  # the lowest that says it all
     made.remember({"id": "1"})
     assert (made.record.intent, made.record.memory) == (None, {"id": "1"})
 
