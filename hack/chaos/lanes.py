@@ -16,8 +16,7 @@ class Lanes:
     """`said` hears of each row when it is there, with what is wrong in words."""
 
     def __init__(self, plays: Sequence[Play], said: Callable[[Row, Sequence[str]], None]) -> None:
-        # Those that take longest begin first.
-        self._left = sorted(plays, key=lambda play: -play.case.patience)
+        self._left = list(plays)
         self._said = said
         self._rows: list[Row] = []
 

@@ -5,9 +5,6 @@ from collections.abc import Callable, Sequence
 from hack.chaos.acts import Act, Script
 from hack.chaos.cases.case import Case
 
-# A webhook that failed twice is tried again five minutes later (posting.py): nobody may be quiet before.
-_TWICE = 420.0
-
 
 def _weather(name: str, begin: float, seconds: float | None) -> Callable[[Script], Sequence[Act]]:
     """Of all services, from `begin` on (a part of the span), for so many seconds or until all runs have ended."""
@@ -26,16 +23,15 @@ def _down(script: Script) -> Sequence[Act]:
 
 
 CASES = (
-    Case(name="errors", title="10 % of calls 429 or 5xx", disturb=_weather("storm", 0, None), patience=_TWICE),
+    Case(name="errors", title="10 % of calls 429 or 5xx", disturb=_weather("storm", 0, None)),
     Case(
         name="limit",
         title="403 rate limit for 5 s at 100/s",
         disturb=_weather("limit", 0.3, 5),
         more=5,
         rate=100 / 3,
-        patience=240,
     ),
-    Case(name="hang", title="calls that hang 11 s", disturb=_weather("hang", 0.2, 6), patience=_TWICE),
-    Case(name="late", title="writes that land 20 s late", disturb=_weather("late", 0.2, 6), patience=_TWICE),
-    Case(name="down", title="all services down for 45 s", disturb=_down, patience=_TWICE),
+    Case(name="hang", title="calls that hang 11 s", disturb=_weather("hang", 0.2, 6)),
+    Case(name="late", title="writes that land 20 s late", disturb=_weather("late", 0.2, 6)),
+    Case(name="down", title="all services down for 45 s", disturb=_down),
 )

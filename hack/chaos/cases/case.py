@@ -5,6 +5,9 @@ from dataclasses import dataclass
 
 from hack.chaos.acts import Act, Script, script
 
+# A webhook that failed twice is tried again five minutes later (posting.py): before that nothing is lost.
+PATIENCE = 420.0
+
 
 def _nothing_missing() -> str:
     return ""
@@ -26,7 +29,7 @@ class Case:
     log: str = ""
     clock: bool = False
     expires: bool = False
-    patience: float = 150.0
+    patience: float = PATIENCE
     missing: Callable[[], str] = _nothing_missing
 
     def acts(self, seed: int, runs: int) -> list[Act]:

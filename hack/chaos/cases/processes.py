@@ -70,7 +70,6 @@ CASES = (
         disturb=_jumps,
         clock=True,
         missing=clocks.missing,
-        patience=240,
     ),
     Case(name="disk", title="disk full for the log", disturb=_full, log="/dev/full"),
     Case(name="memory", title="memory limit hit", disturb=_squeezed),
