@@ -66,9 +66,9 @@ _stderr = cast(TextIO, _Enduring())
 
 
 def configure(level: str = "info", form: str = "json") -> None:
-    """`form` is `json` for machines or `console` for people. Writes to standard error."""
+    """`form` is `json` for machines or `console` for people, in colours on a terminal. Writes to standard error."""
     renderer: structlog.typing.Processor = (
-        structlog.dev.ConsoleRenderer(exception_formatter=_plain)
+        structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=_plain)
         if form == "console"
         else structlog.processors.JSONRenderer()
     )

@@ -64,6 +64,16 @@ def test_a_log_that_can_t_be_written_stops_nobody(monkeypatch: pytest.MonkeyPatc
             full.close()
 
 
+def test_there_are_colours_on_a_terminal_and_none_in_a_file(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for terminal in (True, False):
+        monkeypatch.setattr(sys.stderr, "isatty", lambda terminal=terminal: terminal)
+        log.configure(form="console")
+        log.logger.info("reported", run="demo")
+        assert ("\x1b[" in capsys.readouterr().err) is terminal
+
+
 @pytest.mark.parametrize("form", ["json", "console"])
 def test_a_bug_comes_with_its_traceback(capsys: pytest.CaptureFixture[str], form: str) -> None:
     text = logged(capsys, form)

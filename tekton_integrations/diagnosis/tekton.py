@@ -4,6 +4,7 @@ from tekton_integrations.diagnosis.findings import Finding, Level, Looker, Unrea
 from tekton_integrations.run import KINDS
 
 _INFO = "/api/v1/namespaces/tekton-pipelines/configmaps/pipelines-info"
+_SILENT = "it does not tell its version"
 _INSTALL = "install Tekton Pipelines: https://tekton.dev/docs/installation/pipelines/"
 
 
@@ -39,6 +40,6 @@ async def _version(looker: Looker) -> str:
     try:
         return f"version {(await looker.object(_INFO, 'its version'))['data']['version']}"
     except Unread as error:
-        return f"is there; {error}"
+        return f"is there; {_SILENT if error.missing else error}"
     except KeyError:
-        return "is there; it does not tell its version"
+        return f"is there; {_SILENT}"
