@@ -71,7 +71,7 @@ bench-readers: $(STAMP) ## 200 readers of one 100 MB log, and the memory of the 
 soak: $(STAMP) ## An hour at 20 transitions a second, and a controller that is ended every five minutes.
 	@$(BIN)/python -m hack.soak
 
-chaos: $(STAMP) ## All that goes wrong in life, for all integrations at once: what is lost, doubled, stale (12 minutes).
+chaos: $(STAMP) ## All that goes wrong in life, for all integrations at once: what is lost, doubled, stale.
 	@$(BIN)/python -m hack.chaos --docs
 
 fuzz: $(STAMP) ## Annotations, runs, watches and answers by chance, for ten minutes.
