@@ -29,7 +29,7 @@ from tests.fakes.github import Hang, SecondaryLimit, ServerError
 # Nothing happened here that they count.
 SILENT = {"skipped_runs", "suppressed", "settled", "watch_restarts"}
 GITHUB = {"integration": "github"}
-CREATE = "^POST /repos/acme/api/check-runs$"
+CREATE, UPDATE = "^POST /repos/acme/api/check-runs$", "^PATCH /repos/acme/api/check-runs/"
 SUSPEND = "integrations.tekton.dev/suspend"
 # So few that two calls that hang keep a namespace from others, and that no more are under way than may be.
 FEW = ("--workers", "4")
@@ -49,7 +49,7 @@ async def samples(controller: Controller) -> list[Sample]:
     return [sample for each in await families(controller) for sample in each.samples]
 
 
-async def counted(controller: Controller, name: str, *, least: float = 1, **labels: str) -> None:
+async def counted(controller: Controller, name: str, *, least: float = 1, seconds: float = 30, **labels: str) -> None:
     """Returns when there is so much of it, at github where it is of an integration."""
     wanted = (labels if "kind" in labels else {**GITHUB, **labels}).items()
 
@@ -57,7 +57,7 @@ async def counted(controller: Controller, name: str, *, least: float = 1, **labe
         found = [s for s in await samples(controller) if s.name == f"tekton_integrations_{name}"]
         return sum(each.value for each in found if wanted <= each.labels.items()) >= least
 
-    await polled(probe)
+    await polled(probe, seconds)
 
 
 async def test_every_metric_is_there_with_the_labels_that_it_is_listed_with(
@@ -121,15 +121,15 @@ async def left_out(stage: Stage, controller: Controller, namespace: str) -> None
 
 
 async def failing(stage: Stage, controller: Controller, namespace: str) -> None:
-    """Runs that nobody granted, that GitHub fails at once, and that go before they have ended; and a watch breaks."""
+    """Runs that nobody granted, that GitHub fails once, and that go before they have ended."""
     await made(stage, namespace, "refused", owner="other")
     await counted(controller, "reports_total", outcome="given_up", reason="NotGranted")
-    stage.github.faults.add(CREATE, ServerError(503), times=1)
-    await made(stage, namespace, "again")
+    again, gone = [await made(stage, namespace, name, ended=False) for name in ("again", "gone")]
+    await counted(controller, "reports_total", outcome="accepted", reason="InProgress", least=2)
+    stage.github.faults.add(UPDATE, ServerError(503), times=1)
+    await again.says("True", "Succeeded")
     await counted(controller, "reports_total", outcome="retried")
     await counted(controller, "reports_total", outcome="accepted", reason="Reported", least=2)
-    gone = await made(stage, namespace, "gone", ended=False)
-    await counted(controller, "reports_total", outcome="accepted", reason="InProgress")
     await gone.delete()
     await counted(controller, "settled_total", outcome="Concluded")
 
@@ -177,8 +177,8 @@ async def asked(bed: TestBed, namespace: str, numbers: range) -> None:
 
 async def answered(controller: Controller, count: int) -> set[str]:
     """All series, once so many runs are shown or given up."""
+    await counted(controller, "reports_total", outcome="given_up", least=count - count // 5, seconds=120)
     await counted(controller, "reports_total", outcome="accepted", least=count // 5)
-    await counted(controller, "reports_total", outcome="given_up", least=count - count // 5)
     return set(await controller.metrics())
 
 
