@@ -56,7 +56,7 @@ e2e: $(STAMP) ## Tests on a real API server; builds it the first time (about 10 
 	$(BIN)/python -m hack.testbed --build
 	$(BIN)/pytest -m e2e -n 4 --dist loadfile --no-loadscope-reorder --reruns 1 -rfER
 
-bench: $(STAMP) ## CPU, latency and memory, beside a bare loop of the same calls.
+bench: $(STAMP) ## CPU, latency, memory, start, beside a bare loop and kopf (about 20 minutes).
 	@$(BIN)/python -m hack.bench
 
 bench-start: $(STAMP) ## Memory and start with 50,000 finished runs (about 15 minutes).

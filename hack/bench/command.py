@@ -27,20 +27,26 @@ R = TypeVar("R", bound=Judged)
 
 @dataclass(frozen=True, kw_only=True)
 class Command(Generic[T]):
-    """`sizes` is a dataclass of numbers with defaults, `helps` says what each is for."""
+    """`sizes` is a dataclass of numbers with defaults, `helps` says what each is for. `quick`: those of `--quick`,
+    if there is such a flag. `kept`: a file that gets a copy of heading and table."""
 
     module: str
     description: str | None
     sizes: type[T]
     helps: Mapping[str, str]
+    quick: T | None = None
+    kept: Path | None = None
 
     def run(self, measured: Callable[[T, Path], Coroutine[Any, Any, R]], rendered: Callable[[R], str]) -> int:
         """The exit code: 1 if something failed. `measured` gets a folder for its files, which is gone afterwards."""
         sizes, begin = self.parsed(), time.monotonic()
         with tempfile.TemporaryDirectory(prefix="tekton-bench-") as folder:
             results = asyncio.run(measured(sizes, Path(folder)))
-        print(self.heading(sizes, begin))
-        print(rendered(results))
+        text = f"{self.heading(sizes, begin)}\n{rendered(results)}"
+        print(text)
+        if self.kept is not None:
+            self.kept.parent.mkdir(exist_ok=True)
+            self.kept.write_text(text)
         for failure in results.failures:
             print(f"FAILED: {failure}")
         return int(bool(results.failures))
@@ -54,7 +60,13 @@ class Command(Generic[T]):
         for name, default in self._defaults():
             text = f"{self.helps[name]} (%(default)s)"
             parser.add_argument(_flag(name), type=type(default), default=default, metavar="N", help=text)
-        return self.sizes(**vars(parser.parse_args()))
+        if self.quick is not None:
+            parser.add_argument("--quick", action="store_true", help="small sizes for all that is not said")
+            if parser.parse_known_args()[0].quick:
+                parser.set_defaults(**vars(self.quick))
+        chosen = vars(parser.parse_args())
+        chosen.pop("quick", None)
+        return self.sizes(**chosen)
 
     def heading(self, sizes: T, begin: float) -> str:
         """`begin` by the monotonic clock."""

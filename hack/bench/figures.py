@@ -36,6 +36,7 @@ def groups(results: Results) -> Iterator[Group]:
     yield "  upper bound: from the sending of the change to the API server", list(_written(results))
     yield "Start and memory, configured as in a pod", list(_process(results))
     yield "Per run with a first report and an end", list(_counts(results))
+    yield "The same job written with kopf (hack/bench/kopf/checks.py)", list(_kopf(results))
 
 
 def _cpu(results: Results) -> Iterator[Figure]:
@@ -50,9 +51,9 @@ def _cpu(results: Results) -> Iterator[Figure]:
     yield each("  a run's first report", lambda r: r.ours.creating.each)
     yield each("  its end", lambda r: r.ours.concluding.each)
     yield each("  bare loop", lambda r: r.bare.each)
-    yield each("  ours / bare", lambda r: r.ours.saturated.each / r.bare.each, 1.5)
+    yield each("  ours / bare", lambda r: r.ours.saturated.each / r.bare.each)
     yield each("  bare loop, with Events", lambda r: r.bare_with_events.each)
-    yield each("  ours / bare, with Events", lambda r: r.ours.saturated.each / r.bare_with_events.each)
+    yield each("  ours / bare, with Events", lambda r: r.ours.saturated.each / r.bare_with_events.each, 1.5)
     yield each("  reports/s", lambda r: r.ours.saturated.rate)
     yield each("  s behind the driver at its end", lambda r: r.ours.concluding.behind)
 
@@ -88,6 +89,15 @@ def _process(results: Results) -> Iterator[Figure]:
     yield Figure(name="RSS, nothing cached, MiB", values=[each.rss for each in starts], targets=(60,), digits=1)
     name = f"RSS after {results.sizes.all_runs} runs, MiB"
     yield Figure(name=name, values=[each.rss for each in rounds], targets=(60,), digits=1)
+    passed, many = results.passed, results.many.rounds
+    yield Figure(name="RSS, the first of many passed, MiB", values=passed.rss[:1], digits=1)
+    yield Figure(name=f"RSS, {passed.runs} have passed, MiB", values=passed.rss[-1:], targets=(60,), digits=1)
+    crowd = f"{results.sizes.many} runs"
+    yield Figure(name=f"RSS, {crowd} there, MiB", values=[each.started.rss for each in many], targets=(120,), digits=1)
+    yield Figure(name=f"start with {crowd}, s", values=[each.started.ready for each in many])
+    yield Figure(
+        name="  start / bare read of them", values=[each.started.ready / each.bare for each in many], targets=(1.3,)
+    )
 
 
 def _counts(results: Results) -> Iterator[Figure]:
@@ -103,6 +113,18 @@ def _counts(results: Results) -> Iterator[Figure]:
     yield each("record writes", [each.record_writes for each in counts], 3)
     yield each("Events", [each.kube_events for each in counts], 2)
     yield each("lists of its TaskRuns", [each.lists for each in counts])
-    verdicts = [each.ours.verdict for each in results.rounds]
+    apiserver = [1000 * each.apiserver / results.sizes.paced_runs for each in results.rounds]
+    yield Figure(name="kube-apiserver's CPU for it, ms", values=apiserver)
+    verdicts = [*(each.ours.verdict for each in results.rounds), results.passed.verdict]
     yield Figure(name="runs lost", values=[each.lost for each in verdicts], targets=(0,), digits=0)
     yield Figure(name="runs doubled", values=[each.doubled for each in verdicts], targets=(0,), digits=0)
+
+
+def _kopf(results: Results) -> Iterator[Figure]:
+    rounds = [each.kopf for each in results.rounds]
+    yield Figure(name=f"ms per report at {results.sizes.rate}/s", values=[each.steady.each for each in rounds])
+    yield Figure(name="  at saturation", values=[each.saturated.each for each in rounds])
+    yield Figure(name="reports/s", values=[each.saturated.rate for each in rounds])
+    yield Figure(name="RSS after as many runs, MiB", values=[each.rss for each in rounds], digits=1)
+    yield Figure(name="runs lost", values=[each.verdict.lost for each in rounds], digits=0)
+    yield Figure(name="runs doubled", values=[each.verdict.doubled for each in rounds], digits=0)

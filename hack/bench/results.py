@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from .bare import Used
 from .cold import Start
 from .judge import Verdict
+from .start import results as start
 
 # Runs before each measurement: they open connections, fetch a token and fill caches.
 WARM_UP = 20
@@ -13,9 +14,11 @@ WARM_UP = 20
 
 @dataclass(frozen=True, kw_only=True)
 class Sizes:
-    """`runs` at saturation; `seconds` at `rate` reports per second; `starts` of the process; `rounds` of all but those.
+    """`runs` at saturation; `seconds` at `rate` reports per second; `starts` of the process; `rounds` of these but the
+    starts. `passed` runs come, end and are pruned; `many` are in the cluster at a start, `idle` seconds after which the
+    memory is looked at again.
 
-    A round has 1,000 runs as it is. The bare loop is driven half as long.
+    A round has 1,000 runs as it is, and as many for kopf. The bare loop is driven half as long.
     """
 
     rounds: int = 3
@@ -23,6 +26,9 @@ class Sizes:
     seconds: int = 14
     rate: int = 50
     starts: int = 5
+    passed: int = 20_000
+    many: int = 50_000
+    idle: int = 60
 
     @property
     def paced_runs(self) -> int:
@@ -33,16 +39,26 @@ class Sizes:
         """Of one round."""
         return WARM_UP + self.runs + self.paced_runs
 
+    @property
+    def crowd(self) -> start.Sizes:
+        """Of one start with many runs."""
+        return start.Sizes(runs=self.many, namespaces=max(1, min(100, self.many // 50)), rounds=1, idle=self.idle)
+
+
+QUICK = Sizes(rounds=1, runs=200, seconds=6, starts=2, passed=500, many=2000, idle=10)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Phase:
-    """`reports`: states that GitHub accepted; `cpu` seconds of the controller. `seconds`: between first and last call.
+    """`reports`: states that GitHub accepted; `cpu` seconds of the controller, and of the `apiserver` for all
+    who ask it. `seconds`: between first and last call.
 
     `behind`: seconds from the last write of the driver to the last call.
     """
 
     reports: int
     cpu: float
+    apiserver: float
     seconds: float
     behind: float
 
@@ -59,6 +75,7 @@ class Phase:
         return Phase(
             reports=self.reports + other.reports,
             cpu=self.cpu + other.cpu,
+            apiserver=self.apiserver + other.apiserver,
             seconds=self.seconds + other.seconds,
             behind=other.behind,
         )
@@ -107,10 +124,30 @@ class Measured:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Kopf:
+    """The operator of kopf in one round, with as many reports. Memory in MiB, at its end."""
+
+    saturated: Phase
+    steady: Phase
+    rss: float
+    verdict: Verdict
+
+
+@dataclass(frozen=True, kw_only=True)
+class Passed:
+    """`rss`: MiB after each batch of the runs that passed through."""
+
+    runs: int
+    rss: Sequence[float]
+    verdict: Verdict
+
+
+@dataclass(frozen=True, kw_only=True)
 class Round:
     """`load`: the machine's load average when it ended. `others`: processors that strangers kept busy meanwhile.
 
-    `loop`: ms of CPU for a fixed loop, see machine.py.
+    `loop`: ms of CPU for a fixed loop, see machine.py. `apiserver_alone`: CPU seconds of kube-apiserver for the steady
+    load without a controller.
     """
 
     load: float
@@ -120,6 +157,13 @@ class Round:
     bare: Used
     bare_with_events: Used
     bare_steady: Used
+    apiserver_alone: float
+    kopf: Kopf
+
+    @property
+    def apiserver(self) -> float:
+        """Seconds of kube-apiserver's CPU that the controller cost in the steady phase."""
+        return self.ours.steady.apiserver - self.apiserver_alone
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,13 +171,16 @@ class Results:
     sizes: Sizes
     starts: Sequence[Start]
     rounds: Sequence[Round]
+    passed: Passed
+    many: start.Results
 
     @property
     def verdict(self) -> Verdict:
-        found = [each.ours.verdict for each in self.rounds]
+        """Of ours alone: that of kopf is a figure."""
+        found = [*(each.ours.verdict for each in self.rounds), self.passed.verdict]
         return Verdict(sum(each.lost for each in found), sum(each.doubled for each in found))
 
     @property
     def failures(self) -> list[str]:
         lost, doubled = self.verdict
-        return [f"{lost} runs lost, {doubled} doubled"] if lost or doubled else []
+        return [*([f"{lost} runs lost, {doubled} doubled"] if lost or doubled else []), *self.many.failures]

@@ -10,12 +10,14 @@ from hack.controller import Controller
 
 from . import bare, helpers, machine, samples, usage
 from .bare import Report, Used
+from .kopf import measure as kopf
 from .load import Load
 from .lookalike import OWNER
 from .place import ACCEPT, Place
 from .results import Measured, Phase, Round, Sizes
 from .samples import Made
 from .session import Session
+from .witness import Witness
 
 _WORKERS = 16  # as many as the controller has
 
@@ -33,7 +35,8 @@ async def played(place: Place, sizes: Sizes, number: int) -> Round:
     await place.github.add_repository(repository)
     async with place.namespace("bench") as namespace:
         ours, pattern = await _ours(place, sizes, namespace, repository)
-        # The controller is gone: it would take the records of the bare loop for its own.
+        # The controller is gone: it would report these runs, and take the records of the bare loop for its own.
+        alone = await _driven_alone(place, Load(namespace, repository, "alone", sizes.paced_runs), sizes.rate)
         plan = await _bare(place, sizes, pattern, namespace, repository)
         loops = [machine.loop()]
         full = await _run(place, plan)
@@ -42,28 +45,24 @@ async def played(place: Place, sizes: Sizes, number: int) -> Round:
         runs = max(1, sizes.paced_runs // 2)
         steady = await _run(place, replace(plan, prefix="even", with_events=True, rate=sizes.rate, runs=runs))
         loops.append(machine.loop())
-        return Round(
-            ours=ours,
-            bare=full,
-            bare_with_events=told,
-            bare_steady=steady,
-            load=usage.load(),
-            others=others.busy,
-            loop=median(loops),
-        )
+    return Round(
+        ours=ours,
+        bare=full,
+        bare_with_events=told,
+        bare_steady=steady,
+        apiserver_alone=alone,
+        kopf=await kopf.played(place, sizes, number),
+        load=usage.load(),
+        others=others.busy,
+        loop=median(loops),
+    )
 
 
 async def _ours(place: Place, sizes: Sizes, namespace: str, repository: str) -> tuple[Measured, Pattern]:
     async with Controller.started(place.pod, place.folder / "controller.log") as controller:
         await usage.cpu_when_idle(controller.child.pid)
         idle_rss = usage.rss(controller.child.pid)
-        session = Session(
-            place=place,
-            controller=controller,
-            namespace=namespace,
-            repository=repository,
-            seen=max((call.number for call in await place.github.calls()), default=0),
-        )
+        session = await Session.opened(place, controller.child, namespace, repository)
         await session.warm_up()
         creating, concluding, pattern = await _saturated(session, session.load("full", sizes.runs))
         steady, arrived, written = await session.steady(session.load("steady", sizes.paced_runs), sizes.rate)
@@ -79,6 +78,14 @@ async def _ours(place: Place, sizes: Sizes, namespace: str, repository: str) -> 
             verdict=await session.verdict(),
         )
         return measured, pattern
+
+
+async def _driven_alone(place: Place, load: Load, rate: int) -> float:
+    """CPU seconds of kube-apiserver for the steady load, which nobody reports, and for the watch of the witness."""
+    before = usage.cpu(place.bed.apiserver_pid)
+    async with Witness.watching(place.bed.api, load.namespace):
+        await place.write(load.paced(rate))
+    return usage.cpu(place.bed.apiserver_pid) - before
 
 
 async def _saturated(session: Session, load: Load) -> tuple[Phase, Phase, Pattern]:

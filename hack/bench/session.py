@@ -1,12 +1,13 @@
-"""One controller under load: drives it, waits for what GitHub accepts, and reads what it cost."""
+"""A controller, ours or that of kopf, under load: drives it, waits for what GitHub accepts, and reads what it cost."""
 
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import Self
 
-from hack.controller import Controller
 from hack.testbed.api import polled
+from hack.testbed.process import Child
 
 from . import judge, usage
 from .driver import Done, Moment, Write
@@ -25,16 +26,22 @@ class Session:
     """`loads` are those so far, `calls` all that it made at GitHub for its repository."""
 
     place: Place
-    controller: Controller
+    child: Child
     namespace: str
     repository: str
     loads: list[Load] = field(default_factory=list)
     calls: list[Call] = field(default_factory=list)
     seen: int = 0  # the number of the last request in the look-alike's log
 
+    @classmethod
+    async def opened(cls, place: Place, child: Child, namespace: str, repository: str) -> Self:
+        """From now on. The child is that controller's process."""
+        seen = max((call.number for call in await place.github.calls()), default=0)
+        return cls(place=place, child=child, namespace=namespace, repository=repository, seen=seen)
+
     @property
     def pid(self) -> int:
-        return self.controller.child.pid
+        return self.child.pid
 
     async def warm_up(self) -> None:
         load = self.load("warm", WARM_UP)
@@ -85,7 +92,8 @@ class Session:
 
     async def _phase(self, writes: list[Write], enough: Callable[[Sequence[Call]], bool]) -> tuple[Phase, list[Done]]:
         """Until `enough` was accepted and the controller rests, or patience ends: then the verdict tells."""
-        begin, before = len(self.calls), usage.cpu(self.pid)
+        apiserver = self.place.bed.apiserver_pid
+        begin, before, elsewhere = len(self.calls), usage.cpu(self.pid), usage.cpu(apiserver)
         done = await self.place.write(writes)
 
         async def probe() -> bool:
@@ -99,6 +107,7 @@ class Session:
         phase = Phase(
             reports=_accepted(self.calls[begin:]),
             cpu=cpu,
+            apiserver=usage.cpu(apiserver) - elsewhere,
             seconds=times[-1] - times[0],
             behind=times[-1] - max(each.answered for each in done),
         )

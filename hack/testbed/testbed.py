@@ -153,6 +153,11 @@ class TestBed:
         return folder
 
     @property
+    def apiserver_pid(self) -> int:
+        assert self._apiserver is not None, "kube-apiserver was stopped"
+        return self._apiserver.pid
+
+    @property
     def etcd_url(self) -> str:
         return f"http://{HOST}:{self._files.etcd_port}"
 

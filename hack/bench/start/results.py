@@ -50,6 +50,11 @@ class Started:
     repeated: Mapping[str, int]
     cached: Mapping[str, int]
 
+    @property
+    def rss(self) -> float:
+        """MiB when ready or a while later, whichever is more."""
+        return max(self.at_ready.rss, self.later.rss)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Round:

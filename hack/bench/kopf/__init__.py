@@ -1,0 +1,1 @@
+"""The same job written with kopf, as what a user would write instead."""
