@@ -1,6 +1,7 @@
 """/healthz, /readyz (which names what is missing) and /metrics."""
 
 import asyncio
+import time
 from collections.abc import Callable
 from typing import Self
 
@@ -61,8 +62,7 @@ class HealthServer:
 
 async def observe_lag() -> None:
     """Until cancelled: measures how late the event loop takes up what is due."""
-    loop = asyncio.get_running_loop()
     while True:
-        due = loop.time() + PERIOD
+        due = time.monotonic() + PERIOD  # uvloop's own time stands still while it works
         await asyncio.sleep(PERIOD)
-        loop_lag.observe(loop.time() - due)
+        loop_lag.observe(max(0.0, time.monotonic() - due))

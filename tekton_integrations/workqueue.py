@@ -48,6 +48,7 @@ class WorkQueue(Generic[T]):
         self._later: Line[Item[T] | Lot[T]] = Line()
         self._lots: dict[int, Lot[T]] = {}
         self._timer: asyncio.TimerHandle | None = None
+        self._tick_at = math.inf  # uvloop's timer does not tell it where that is now
         self._waiters: deque[asyncio.Future[None]] = deque()
         self._working = 0
         self._shut = False
@@ -238,14 +239,14 @@ class WorkQueue(Generic[T]):
 
     def _arm(self) -> None:
         first = self._later.first
-        if first is None or (self._timer is not None and self._timer.when() <= first):
+        if first is None or self._tick_at <= first:
             return
         if self._timer is not None:
             self._timer.cancel()
-        self._timer = asyncio.get_running_loop().call_at(first, self._tick)
+        self._timer, self._tick_at = asyncio.get_running_loop().call_at(first, self._tick), first
 
     def _tick(self) -> None:
-        self._timer = None
+        self._timer, self._tick_at = None, math.inf
         now = asyncio.get_running_loop().time()
         for _ in range(_AT_ONCE):
             if (first := self._later.first) is None or first > now:

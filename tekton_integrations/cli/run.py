@@ -115,6 +115,7 @@ def run(
     """Run the controller."""
     # The other commands start faster without these.
     from tekton_integrations.details import DAY, PagesError, pages  # noqa: PLC0415
+    from tekton_integrations.event_loop import new_event_loop  # noqa: PLC0415
     from tekton_integrations.kube.config import ConfigError  # noqa: PLC0415
     from tekton_integrations.manager import serve  # noqa: PLC0415
     from tekton_integrations.registry import RegistryError  # noqa: PLC0415
@@ -139,7 +140,8 @@ def run(
             grace=queued_after,
             notified=notified,
         )
-        asyncio.run(serve(settings))
+        with asyncio.Runner(loop_factory=new_event_loop) as runner:
+            runner.run(serve(settings))
     except (ConfigError, PagesError, RegistryError) as error:
         typer.echo(f"error: {error}", err=True)
         raise typer.Exit(1) from error
