@@ -42,6 +42,11 @@ class Place:
     address: str = "127.0.0.1"
     python: Sequence[str] = (sys.executable,)
 
+    async def start(self, arguments: Sequence[str], log: Path, environment: Mapping[str, str]) -> Child:
+        """`tekton-integrations run` with these arguments; its output goes to `log`."""
+        command = [*self.enter, *self.python, *_PROGRAM, *arguments]
+        return await Child.started(command, log, {**environment, **self.environment})
+
 
 HERE = Place()
 
@@ -77,8 +82,7 @@ class Controller:
         else:
             own += ["--kubeconfig", str(access)]
         found = access.environment if isinstance(access, Pod) else {}
-        command = [*place.enter, *place.python, *_PROGRAM, *own, *arguments]
-        child = await Child.started(command, log, {**found, **place.environment})
+        child = await place.start([*own, *arguments], log, found)
         return cls(child, f"http://{place.address}:{port}")
 
     async def ready(self, seconds: float = READY_SECONDS) -> None:

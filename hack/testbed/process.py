@@ -8,6 +8,7 @@ import socket
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Protocol
 
 # Runs between fork and exec, as a program of its own: `preexec_fn` may deadlock in a process with threads.
 # The signal is sent when the *thread* ends that started the child: start test beds from a thread that lives on.
@@ -27,10 +28,24 @@ class StartError(Exception):
     """A program of the test bed ended, or did not get ready; the message holds the end of its log."""
 
 
+class Running(Protocol):
+    """A process as asyncio knows it."""
+
+    @property
+    def pid(self) -> int: ...
+
+    @property
+    def returncode(self) -> int | None: ...
+
+    def send_signal(self, signal: int, /) -> None: ...
+
+    async def wait(self) -> int: ...
+
+
 class Child:
     """One running program, with its output in a file."""
 
-    def __init__(self, name: str, process: asyncio.subprocess.Process, log: Path) -> None:
+    def __init__(self, name: str, process: Running, log: Path) -> None:
         self.name = name
         self.log = log
         self._process = process

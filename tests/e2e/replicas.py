@@ -11,11 +11,12 @@ from typing import Self
 
 import aiohttp
 
-from hack.controller import HERE, NAMESPACE, Controller, Place
+from hack.controller import NAMESPACE, Controller, Place
 from hack.player import PlayedRun
 from hack.testbed import TestBed
 from hack.testbed.api import ApiError, polled
 from tests.e2e.aftermath import RECORDINGS, all_settled, mistakes, sha_of
+from tests.e2e.forked import FORKED
 from tests.e2e.stage import Stage
 from tests.fakes.github import CheckRun
 
@@ -105,7 +106,7 @@ class Replicas:
 
     @classmethod
     @asynccontextmanager
-    async def started(cls, stage: Stage, *, leader: Place = HERE) -> AsyncIterator[Self]:
+    async def started(cls, stage: Stage, *, leader: Place = FORKED) -> AsyncIterator[Self]:
         """Who is started first leads. Both are stopped at the end, the standby first."""
         async with Witness.watching(stage.bed, "github") as witness, stage.controller(place=leader) as first:
             holder = (await witness.taken()).holder

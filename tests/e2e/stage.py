@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Any, Self
 
 from hack import objects
-from hack.controller import HERE, NAMESPACE, SERVICE_ACCOUNT, Controller, Place, Pod
+from hack.controller import NAMESPACE, SERVICE_ACCOUNT, Controller, Place, Pod
 from hack.player import Player
 from hack.testbed import TestBed
 from hack.testbed.api import ApiError, polled
+from tests.e2e.forked import FORKED
 from tests.fakes.github import CheckRun, GitHub
 from tests.fakes.github.call import Call
 
@@ -74,11 +75,11 @@ class Stage:
         await self.bed.apply(provider)
 
     @asynccontextmanager
-    async def controller(self, *arguments: str, place: Place = HERE) -> AsyncIterator[Controller]:
+    async def controller(self, *arguments: str, place: Place = FORKED) -> AsyncIterator[Controller]:
         async with Controller.started(self.pod, self.log, arguments=arguments, place=place) as controller:
             yield controller
 
-    async def start_controller(self, *arguments: str, place: Place = HERE) -> Controller:
+    async def start_controller(self, *arguments: str, place: Place = FORKED) -> Controller:
         """One that the test itself ends, or kills."""
         return await Controller.start(self.pod, self.log, arguments=arguments, place=place)
 
