@@ -4,9 +4,13 @@ BIN := .venv/bin
 STAMP := .venv/installed
 IMAGE ?= tekton-integrations:0.1.0
 BUILDAH ?= buildah
+# Where tests on an API server are (tests/conftest.py), which tests are run, and what those are run with that may wait.
+E2E := tests/e2e tests/hack tests/mission tests/kube/test_lease_api.py tests/test_provider_admission.py
+WHICH ?= not long
+LAST ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install new-integration demo showcase test lint unit e2e docs bench bench-start bench-neighbours bench-readers soak fuzz chaos simulate mutation testbed image format clean
+.PHONY: help install new-integration demo showcase test test-long lint unit e2e docs bench bench-start bench-neighbours bench-readers soak fuzz chaos simulate mutation testbed image format clean
 
 help: ## Print this list.
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,7 +38,14 @@ demo: $(STAMP) ## Play four recorded runs on a real API server and show what Git
 showcase: $(STAMP) ## Write docs/github/ and docs/slack/: every recording as each would show it.
 	@$(BIN)/python -m hack.showcase
 
-test: lint docs unit e2e ## All checks: format, lint, types, layers, docs, unit, e2e.
+test: lint docs ## All checks: format, lint, types, layers, docs, unit, e2e.
+	$(BIN)/python -m hack.testbed --build
+	@echo "Tests, those on an API server first; each of the two says how it went when it is done (minutes) ..."
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target e2e unit LAST="nice -n 19"
+
+test-long: $(STAMP) ## What takes long: more of what `make test` tries a part of, and the benchmarks' own tests.
+	$(BIN)/python -m hack.testbed --build
+	@LONG=1 $(MAKE) --no-print-directory --jobs 2 --output-sync=target e2e unit LAST="nice -n 19" WHICH="(long or sized)"
 
 format: $(STAMP) ## Format the code.
 	$(BIN)/ruff format .
@@ -50,11 +61,11 @@ docs: $(STAMP) ## Generated tables, links and reasons in the docs.
 	$(BIN)/python -m hack.docs
 
 unit: $(STAMP) ## Tests without an API server.
-	$(BIN)/pytest -m "not e2e" -n 2 --dist loadfile
+	$(LAST) $(BIN)/pytest -m "not e2e and $(WHICH)" -n 2 --dist loadfile --ignore tests/e2e --ignore tests/hack
 
 e2e: $(STAMP) ## Tests on a real API server; builds it the first time (about 10 minutes).
 	$(BIN)/python -m hack.testbed --build
-	$(BIN)/pytest -m e2e -n 4 --dist loadfile --no-loadscope-reorder --reruns 1 -rfER
+	$(BIN)/pytest $(E2E) -m "e2e and $(WHICH)" -n 4 --dist loadfile --no-loadscope-reorder --reruns 1 -rfER
 
 bench: $(STAMP) ## CPU, latency, memory, start, beside a bare loop and kopf (about 20 minutes).
 	@$(BIN)/python -m hack.bench

@@ -141,7 +141,9 @@ def test_ends_go_before_progress_at_a_learnt_pace_and_progress_alone_gets_all_of
 
 
 @pytest.mark.parametrize("says", [True, False], ids=["retry-after", "no-hint"])
-@pytest.mark.parametrize(("limit", "blocks", "use"), [(20, 7, 0.6), (80, 3, 0.65), (300, 1, 0.6)])
+@pytest.mark.parametrize(
+    ("limit", "blocks", "use"), [(20, 7, 0.6), (80, 3, 0.65), pytest.param(300, 1, 0.6, marks=pytest.mark.long)]
+)
 def test_a_hidden_limit_is_found_by_few_refusals(limit: int, blocks: int, use: float, says: bool) -> None:
     """`blocks`: refusals in an hour at most, after the first; `use`: of what the service would take."""
     service = Service(limit, says)

@@ -25,7 +25,9 @@ def told(figures: Figures) -> tuple[list[str], list[str], list[str], int, int]:
     return figures.lost, figures.doubled, figures.stale, figures.early, figures.unsettled
 
 
-@pytest.mark.parametrize(("profile", "floods"), [(TIGHT, 1800), (HIDDEN, 300)], ids=["tight", "hidden"])
+@pytest.mark.parametrize(
+    ("profile", "floods"), [pytest.param(TIGHT, 1800, marks=pytest.mark.long), (HIDDEN, 300)], ids=["tight", "hidden"]
+)
 def test_a_flood_is_shown_and_the_small_tenant_beside_it_soon(profile: Profile, floods: float) -> None:
     figures = simulated(replace(SMALLER, profile=profile))
     assert told(figures) == ([], [], [], 0, 0)
@@ -42,6 +44,7 @@ def test_nothing_is_lost_doubled_or_stale_in_bad_weather_and_a_fail_over() -> No
     assert figures.cut > 1
 
 
+@pytest.mark.long
 def test_the_same_seed_gives_the_same_figures() -> None:
     scenario = replace(SMALLER, flood=30, storm=True)
     first, again, other = (simulated(replace(scenario, seed=seed)) for seed in (1, 1, 2))

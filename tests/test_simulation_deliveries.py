@@ -12,6 +12,7 @@ from hack.simulation.deliveries import Channel, Delivered, Deliveries, delivered
 from hack.simulation.sink import STORM, Told
 from hack.simulation.slack import SLACK, shown
 from hack.simulation.webhook import WEBHOOK, read
+from tests.sizes import sized
 
 SCENARIO = Deliveries(channel=WEBHOOK)
 # Posts that may be under way at once: what a channel takes in one go.
@@ -23,10 +24,11 @@ def verdict(found: Delivered) -> tuple[list[str], list[str], list[str], int]:
     return found.lost, found.stale, found.doubled, found.unsettled
 
 
+@pytest.mark.sized
 @pytest.mark.parametrize("channel", [WEBHOOK, CLOUD_EVENT], ids=["webhook", "cloudevent"])
 def test_nothing_is_lost_stale_or_under_two_ids_whatever_fails(channel: Channel) -> None:
     """Five minutes without the endpoint, 10 % refused, 1 % answered too late, two kills; then all is told again."""
-    found = delivered(replace(SCENARIO, channel=channel))
+    found = delivered(replace(SCENARIO, channel=channel, runs=sized(100, 300)))
     assert verdict(found) == ([], [], [], 0)
     assert found.messages == 3 * found.runs
     assert found.told_again >= found.messages
@@ -70,9 +72,10 @@ def test_the_storm_refuses_one_call_in_ten() -> None:
     assert sum(mishap.part for mishap in STORM if mishap.status != 200) == pytest.approx(0.1)
 
 
+@pytest.mark.sized
 def test_a_channel_shows_each_run_as_it_ended_and_one_card_too_many_for_a_lost_answer_at_most() -> None:
     """Slack has no look-up, so what was cut may stand there twice."""
-    found = shown(Deliveries(channel=SLACK, again=False))
+    found = shown(Deliveries(channel=SLACK, runs=sized(60, 300), again=False))
     assert (found.lost, found.stale, found.unsettled) == ([], [], 0)
     # Each process that is killed takes with it the answers that were under way.
     assert found.surplus <= found.cut + 2 * UNDER_WAY

@@ -15,6 +15,7 @@ from hack import objects
 from hack.controller import NAMESPACE
 from hack.testbed import ApiError, TestBed
 from hack.testbed.api import polled
+from tests.conftest import emptied
 from tests.e2e.inside import Access, Inside
 from tests.e2e.machine import Action
 from tests.e2e.shared import SHARED
@@ -141,6 +142,6 @@ class Arena:
         for name in ("github", "milestones", "core"):
             with suppress(ApiError):
                 await self.stage.bed.request("DELETE", f"{LEASES}/tekton-integrations-{name}")
-        await self.stage.bed.request("DELETE", f"/api/v1/namespaces/{world.namespace}")
+        await emptied(self.stage.bed, world.namespace)
         if not world.granted:
             await world.grant()

@@ -18,8 +18,9 @@ from tests.e2e import blows as b
 from tests.e2e import machine as m
 from tests.e2e.arena import Arena
 from tests.e2e.known import ASKS, OWN, PATHS, STATUSES
+from tests.sizes import sized
 
-EXAMPLES = int(os.environ.get("CONVERGES_EXAMPLES", "25"))
+EXAMPLES = int(os.environ.get("CONVERGES_EXAMPLES", str(sized(8, 25))))
 ACTIONS = int(os.environ.get("CONVERGES_ACTIONS", "8"))
 # So many histories are drawn for each that is played: Hypothesis draws the least one first, and of each new one five
 # that nearly are the same, which is cheap to look at and dear to play.
@@ -110,6 +111,7 @@ def is_new(history: Sequence[m.Action], played: Iterable[Sequence[m.Action]]) ->
     return len(mine) > ACTIONS // 2 and max(common, default=0) <= len(history) / 2
 
 
+@pytest.mark.sized
 @settings(
     max_examples=EXAMPLES * DRAWN,
     deadline=None,

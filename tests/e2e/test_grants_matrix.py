@@ -20,6 +20,7 @@ from hack.testbed import ApiError, TestBed
 from hack.testbed.api import polled
 from tests.e2e.kinds import Made, Wanted, asking, looks
 from tests.e2e.stage import GROUP, Stage, condition
+from tests.sizes import sized
 
 Object = dict[str, Any]
 RBAC = "rbac.authorization.k8s.io"
@@ -122,13 +123,15 @@ def sharp(cell: Cell) -> bool:
     return within or any(permits(grant, cell) for place in places for grant in PROVIDERS[place, cell.provider])
 
 
-CELLS = [
+ALL_CELLS = [
     cell
     for namespace, provider, target, name in itertools.product(
         TEAMS, sorted({name for _, name in PROVIDERS}), TARGETS, NAMES
     )
     if sharp(cell := Cell(namespace=namespace, provider=provider, target=target, name=name))
 ]
+# Ordinarily every fifth, so that each target and name comes with each place, grant and namespace sooner or later.
+CELLS = ALL_CELLS[:: sized(5, 1)]
 
 
 class Teams:
@@ -222,9 +225,10 @@ def test_the_oracle_knows_what_the_docs_say() -> None:
     assert at(B, "cartesian-in-tekton-integrations", "acme/web") == SHARED
     assert at(NEAR, "label-in-tekton-integrations") == ""
     assert at(NEAR, "prefix-in-tekton-integrations", "other/secret") == SHARED
-    assert 0.12 < sum(bool(oracle(cell)) for cell in CELLS) / len(CELLS) < 0.5
+    assert 0.12 < sum(bool(oracle(cell)) for cell in ALL_CELLS) / len(ALL_CELLS) < 0.5
 
 
+@pytest.mark.sized
 async def test_github_shows_what_the_grants_permit_and_nothing_else(teams: Teams) -> None:
     stage = teams.stage
     async with stage.controller("--queued-after", "0") as controller:

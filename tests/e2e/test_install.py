@@ -3,10 +3,13 @@
 import asyncio
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from hack.controller import NAMESPACE
 from hack.testbed import ApiError
 from hack.testbed.api import polled
 from tests.e2e.stage import GROUP, Stage
+from tests.sizes import sized
 
 
 def sha_of(number: int) -> str:
@@ -41,23 +44,23 @@ async def uninstalled(stage: Stage) -> None:
             raise
 
 
-async def test_of_300_runs_that_had_ended_before_the_installation_none_is_reported(
-    stage: Stage, namespace: str
-) -> None:
+@pytest.mark.sized
+async def test_of_runs_that_had_ended_before_the_installation_none_is_reported(stage: Stage, namespace: str) -> None:
+    count = sized(60, 300)
     await uninstalled(stage)
-    await play(stage, namespace, range(300), ended=timedelta(minutes=5), also="slack")
+    await play(stage, namespace, range(count), ended=timedelta(minutes=5), also="slack")
     async with stage.controller() as controller:
 
         async def counted() -> bool:
             metrics = await controller.metrics()
             name = 'tekton_integrations_skipped_runs_total{integration="github",reason="EndedBeforeInstall"}'
-            return metrics.get(name) == 300
+            return metrics.get(name) == count
 
         await polled(counted)
         # A run that ends now shows that the controller is at work, and comes after the others in the queue.
-        await play(stage, namespace, range(300, 301))
+        await play(stage, namespace, range(count, count + 1))
         await stage.all_reported(namespace, 1)
-    assert [check.head_sha for check in stage.github.all_check_runs()] == [sha_of(300)]
+    assert [check.head_sha for check in stage.github.all_check_runs()] == [sha_of(count)]
     assert len(await stage.told(namespace)) == 1
 
 

@@ -6,6 +6,8 @@ import time
 from datetime import datetime
 from typing import Any
 
+import pytest
+
 from hack import objects
 from hack.controller import NAMESPACE, Controller
 from hack.testbed.api import polled
@@ -13,6 +15,7 @@ from tests.e2e.replicas import Replicas
 from tests.e2e.stage import GROUP, USER, Stage, condition
 from tests.e2e.test_wakeups import rested, sees
 from tests.fakes.github import Hang, PrimaryLimit, SecondaryLimit, ServerError, TooManyRequests
+from tests.sizes import sized
 
 log = logging.getLogger(__name__)
 
@@ -70,14 +73,16 @@ async def test_a_spent_primary_limit_is_waited_out(stage: Stage, controller: Con
     assert shown(stage, 3) == [["failure"]] * 3
 
 
+@pytest.mark.sized
 async def test_ten_percent_of_failing_answers_lose_and_double_nothing(
     stage: Stage, controller: Controller, namespace: str
 ) -> None:
     numbers = iter(range(10**6))
     stage.github.faults.add(lambda call: CHECKS in call.path and next(numbers) % 10 == 3, ServerError(503), times=None)
-    await play(stage, namespace, 40)
-    await stage.all_reported(namespace, 40, seconds=120)
-    assert shown(stage, 40) == [["failure"]] * 40
+    count = sized(15, 40)
+    await play(stage, namespace, count)
+    await stage.all_reported(namespace, count, seconds=120)
+    assert shown(stage, count) == [["failure"]] * count
 
 
 async def test_a_call_that_hangs_does_not_hold_up_the_others(

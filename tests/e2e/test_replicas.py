@@ -160,7 +160,11 @@ async def linked(stage: Stage, island: Island) -> tuple[Link, Link]:
     return await island.link(stage.bed.port), await island.link(github)
 
 
-@pytest.mark.parametrize("also_from_github", [False, True], ids=["api-server", "api-server-and-github"])
+@pytest.mark.parametrize(
+    "also_from_github",
+    [pytest.param(False, marks=pytest.mark.long), True],
+    ids=["api-server", "api-server-and-github"],
+)
 async def test_a_leader_that_is_split_from_the_api_server_is_followed(
     stage: Stage, namespace: str, island: Island, also_from_github: bool
 ) -> None:
@@ -180,6 +184,7 @@ async def test_a_leader_that_is_split_from_the_api_server_is_followed(
     assert reported - begun <= CRASH
 
 
+@pytest.mark.long
 async def test_a_leader_that_is_split_from_github_goes_on_when_that_heals(
     stage: Stage, namespace: str, island: Island
 ) -> None:

@@ -1,7 +1,8 @@
 """Nothing is lost, doubled or stale, wherever a call is cut, refused or late, and wherever the process dies: at each
 call and each write of the record in the life of a run with everything switched on.
 
-All of it takes minutes: `CUTS=all`. Else the same part of it each time.
+All of it takes minutes: `CUTS=all`. Else the same part of it each time: about one of each kind, and in `make test-long`
+several.
 """
 
 import os
@@ -15,12 +16,15 @@ from integrations.github.tests import verdict
 from integrations.github.tests.blows import AFTER, BEFORE, Killed, Late
 from integrations.github.tests.history import History
 from tests.fakes.github import CutAfterWrite, CutBeforeWrite, SecondaryLimit, ServerError, Unauthorized
+from tests.sizes import sized
 
+pytestmark = pytest.mark.sized
 ALL = os.environ.get("CUTS") == "all"
 # Calls to GitHub, and writes of the record, at most; those of a run that is shown as queued, running, further, failed.
 CALLS, WRITES = {"app": 22, "token": 12}, {"app": 15, "token": 12}
-# One of so many calls is struck in an ordinary test.
+# One of so many calls is struck in `make test-long`, and of so many times so many in an ordinary test.
 SHARES = {"app": 6, "token": 2}
+RARER = sized(6, 1)
 # Seconds between the run's changes: each is shown, none is settled before the next, or all is settled in between.
 GAPS = (30.0, 4.0, 70.0)
 FAULTS: dict[str, Callable[[History], Any]] = {
@@ -38,9 +42,10 @@ credentials = pytest.mark.parametrize("credential", ["app", "token"])
 
 
 def part(count: int, share: int, *salt: object) -> list[int]:
-    """From 1 to `count`: all, or about one of so many, which are others for each salt."""
-    chosen = random.Random(repr(salt))
-    return [number for number in range(1, count + 1) if ALL or chosen.random() < 1 / share]
+    """From 1 to `count`: all, or about one of so many and at least one, which are others for each salt."""
+    chance = random.Random(repr(salt))
+    chosen = [number for number in range(1, count + 1) if ALL or chance.random() < 1 / (RARER * share)]
+    return chosen or [chance.randint(1, count)]
 
 
 def case(*what: object) -> str:
