@@ -44,7 +44,7 @@ test: lint docs ## All checks: format, lint, types, layers, docs, unit, e2e.
 	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target e2e unit LAST="nice -n 19"
 
 test-long: $(STAMP) ## What takes long: more of what `make test` tries a part of, and the benchmarks' own tests.
-	$(BIN)/python -m hack.testbed --build
+	$(BIN)/python -m hack.testbed --build --all
 	@LONG=1 $(MAKE) --no-print-directory --jobs 2 --output-sync=target e2e unit LAST="nice -n 19" WHICH="(long or sized)"
 
 format: $(STAMP) ## Format the code.

@@ -13,6 +13,7 @@ from .testbed import TEKTON_CRDS, TestBed
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m hack.testbed", description=__doc__)
     parser.add_argument("--build", action="store_true", help="find or build the programs, and start nothing")
+    parser.add_argument("--all", action="store_true", help="with --build: also what only `make test-long` needs")
     parser.add_argument(
         "--controller-manager", action="store_true", help="collect garbage and delete namespaces as a cluster does"
     )
@@ -21,7 +22,7 @@ def _arguments() -> argparse.Namespace:
 
 async def _main(arguments: argparse.Namespace) -> None:
     if arguments.build:
-        await find_all()
+        await find_all(rare=arguments.all)
         return
     serving = asyncio.create_task(_serve(controller_manager=arguments.controller_manager))
     for number in (signal.SIGINT, signal.SIGTERM):

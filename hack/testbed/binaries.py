@@ -26,8 +26,9 @@ async def find(name: str) -> Path:
     return _found[key]
 
 
-async def find_all() -> dict[str, Path]:
-    return {name: await find(name) for name in BINARIES}
+async def find_all(*, rare: bool) -> dict[str, Path]:
+    """`rare`: those as well that only `make test-long` needs."""
+    return {name: await find(name) for name, binary in BINARIES.items() if rare or not binary.rare}
 
 
 async def _search(binary: Binary) -> tuple[Path, str]:

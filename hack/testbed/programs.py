@@ -23,6 +23,7 @@ class Binary:
     check: tuple[str, ...] = ("--version",)
     module: str = ""  # that it is a package of; itself, unless given
     tags: str = ""  # of its build: what it is to leave out
+    rare: bool = False  # needed by `make test-long` only
 
     @property
     def folder(self) -> Path:
@@ -60,6 +61,7 @@ BINARIES = {
             version=PROMETHEUS,
             seconds=110,
             tags="remove_all_sd",
+            rare=True,
         ),
         Binary(
             name="helm",
@@ -68,6 +70,7 @@ BINARIES = {
             version=HELM,
             seconds=140,
             check=("version", "--short"),
+            rare=True,
         ),
     )
 }

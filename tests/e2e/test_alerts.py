@@ -24,10 +24,12 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.mark.long
 async def test_prometheus_takes_the_rules(folder: Path) -> None:
     await promtool("check", "rules", "--lint=all", "--lint-fatal", folder / "alerts.yaml")
 
 
+@pytest.mark.long
 async def test_alerts_fire_when_they_should_and_else_keep_quiet(folder: Path) -> None:
     await promtool("test", "rules", folder / CASES.name)
 

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from hack.chaos.acts import Act
 from hack.chaos.cases import CASES, Case
 from hack.chaos.history import Header, read
@@ -40,12 +42,14 @@ async def test_a_kill_loses_nothing_and_its_history_can_be_played_again(bed: Tes
     assert len(story.faults) >= 4 * RUNS
 
 
+@pytest.mark.long
 async def test_runs_that_are_deleted_in_the_midst_leave_nothing_open(bed: TestBed, tmp_path: Path) -> None:
     row, wrong = await played(bed, play(CASES["deleted"], tmp_path))
     assert right(row), wrong
     assert 4 * RUNS >= row.expected > 2 * RUNS
 
 
+@pytest.mark.long
 async def test_where_no_controller_runs_all_is_lost(bed: TestBed, tmp_path: Path) -> None:
     nobody = Case(name="deleted", title="", disturb=lambda _: [], rate=100, replicas=0, patience=0.1)
     row, wrong = await played(bed, play(nobody, tmp_path))

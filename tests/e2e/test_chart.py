@@ -13,6 +13,7 @@ from hack.testbed import TEKTON_CRDS, TestBed
 from hack.testbed.binaries import find
 from tests.e2e.overlays import ROOT, Object, built, container, of_kind, own
 
+pytestmark = pytest.mark.long
 CHART = str(ROOT / "chart")
 NAMESPACE = "tekton-integrations"
 Values = dict[str, Any]

@@ -22,6 +22,7 @@ from tests.e2e.stage import Stage
 from tests.fakes.echo import Receiver, asking, installed, provider
 from tests.hack.test_docs import blocks
 
+pytestmark = pytest.mark.long
 HERE = ROOT.parent
 IMAGE, EXTENDED = "localhost/tekton-integrations:0.1.0", "localhost/extended"
 

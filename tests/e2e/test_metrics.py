@@ -9,6 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import aiohttp
+import pytest
 from prometheus_client import Metric
 from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.samples import Sample
@@ -150,6 +151,7 @@ async def jam(stage: Stage, controller: Controller, namespace: str) -> AsyncIter
         hanging.release()
 
 
+@pytest.mark.long
 async def test_each_panel_shows_something_of_a_controller_at_work(stage: Stage, namespace: str, tmp_path: Path) -> None:
     await uninstalled(stage)
     await play(stage, namespace, range(1), ended=timedelta(minutes=5))
@@ -182,6 +184,7 @@ async def answered(controller: Controller, count: int) -> set[str]:
     return set(await controller.metrics())
 
 
+@pytest.mark.long
 async def test_a_thousand_runs_in_fifty_namespaces_make_no_more_series_than_ten_in_one(
     bed: TestBed, tmp_path: Path
 ) -> None:

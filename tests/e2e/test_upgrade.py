@@ -20,6 +20,7 @@ from tests.e2e.stage import GROUP, Stage, condition
 from tests.hack.test_docs import Reader, blocks
 
 # Before Notifications and open records: fewer definitions, roles and policies, and other fields of Providers.
+pytestmark = pytest.mark.long
 FORMER = "223d1211cde990d85693c13470e7f8d0692f9786"
 INTEGRATION = f"{GROUP}/namespaces/{NAMESPACE}/integrations/github"
 PROVIDER = f"{GROUP}/namespaces/{NAMESPACE}/providers/github"
