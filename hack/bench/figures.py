@@ -90,7 +90,7 @@ def _process(results: Results) -> Iterator[Figure]:
     name = f"RSS after {results.sizes.all_runs} runs, MiB"
     yield Figure(name=name, values=[each.rss for each in rounds], targets=(60,), digits=1)
     passed, many = results.passed, results.many.rounds
-    yield Figure(name="RSS, the first of many passed, MiB", values=passed.rss[:1], digits=1)
+    yield Figure(name="RSS, the first batch passed, MiB", values=passed.rss[:1], digits=1)
     yield Figure(name=f"RSS, {passed.runs} have passed, MiB", values=passed.rss[-1:], targets=(60,), digits=1)
     crowd = f"{results.sizes.many} runs"
     yield Figure(name=f"RSS, {crowd} there, MiB", values=[each.started.rss for each in many], targets=(120,), digits=1)
