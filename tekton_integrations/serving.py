@@ -134,7 +134,8 @@ class Serving:
             gc.freeze()  # a hundred thousand names are not to be looked through again and again
             logger.info("in charge", integration=self.name, names=len(self.queue))
             await self.lease.lost()
-            logger.warning("lease lost", integration=self.name, holder=self.lease.holder_seen)
+            if self._working:  # else it was given back
+                logger.warning("lease lost", integration=self.name, holder=self.lease.holder_seen)
         finally:
             self._working = False
             metrics.lease_held.labels(self.name).set(0)

@@ -34,9 +34,10 @@ REBINDING = "rebind.attacker.example"
 API, API_AT = "kubernetes.default", "2a0f:ffff::2"
 NAMES = {**INSIDE, REBINDING: [NOWHERE, "127.0.0.1"], API: [API_AT, "127.0.0.1"]}
 # The system as an attacker's DNS makes it, and without any way but loopback: what is tried besides is noted, and leaves
-# the machine in no case. Nothing of ours is replaced.
+# the machine in no case. Nothing of ours is replaced but uvloop, which would ask the system past Python.
 _SYSTEM = """\
-import errno, ipaddress, socket
+import errno, ipaddress, socket, sys
+sys.modules["uvloop"] = None
 answers, real, connected = {names!r}, socket.getaddrinfo, socket.socket.connect
 def getaddrinfo(host, *arguments, **named):
     listed = answers.get(host)
