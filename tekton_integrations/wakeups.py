@@ -92,10 +92,12 @@ class WakeUps:
             and now is not None
             and (before.annotations, before.matched, before.final) != (now.annotations, now.matched, now.final)
         )
+        new = now is not None and not known
         for name in names:
-            if moved:
+            # Tekton takes over a Pipeline's annotations before it gives a condition: that moment is still to pass.
+            if moved and not (new and run.state is State.QUEUED):
                 self._serving(name.integration).unpark(name)
-            self._add(name, run, new=now is not None and not known)
+            self._add(name, run, new=new)
 
     def on_record(self, before: Record | None, now: Record | None) -> None:
         """Somebody else wrote or deleted it."""

@@ -17,8 +17,9 @@ from hack.testbed import TestBed
 from hack.testbed.api import polled
 from tekton_integrations import annotations
 from tests.e2e import snapshots
-from tests.e2e.kinds import alone
+from tests.e2e.kinds import Made, Wanted, alone, asking
 from tests.e2e.stage import Stage, condition
+from tests.fakes.github import CheckRun
 
 # As `load()` takes them; those in the folder `made` are recordings of what is no doing of Tekton's.
 RECORDINGS = sorted(
@@ -113,6 +114,32 @@ async def test_a_user_finds_what_the_snapshot_says(
         snapshots.write(name_of(recording), text)
     if problem := snapshots.problem(name_of(recording), text):
         pytest.fail(problem, pytrace=False)
+
+
+async def test_a_run_whose_annotations_come_late_still_has_its_moment(
+    stage: Stage, controller: Controller, namespace: str
+) -> None:
+    """Tekton takes over those of the Pipeline before it gives the run a condition."""
+    await running(stage, await Made.create(stage.bed, wanted(namespace, "before")))  # so the controller is in charge
+    late = await Made.create(stage.bed, wanted(namespace, "late"))
+    await late.annotate(name="Unit tests")
+    await running(stage, await Made.create(stage.bed, wanted(namespace, "after")))  # so it was its turn, if it had one
+    check = await running(stage, late)
+    assert [write.after.status for write in check.history] == ["in_progress"]
+
+
+def wanted(namespace: str, name: str) -> Wanted:
+    return Wanted(namespace=namespace, name=name, annotations=asking(hashlib.sha1(name.encode()).hexdigest()))
+
+
+async def running(stage: Stage, run: Made) -> CheckRun:
+    """Its check, once that is there."""
+    await run.says("Unknown", "Running")
+
+    async def probe() -> CheckRun | None:
+        return next(iter(stage.checks(hashlib.sha1(run.name.encode()).hexdigest())), None)
+
+    return await polled(probe)
 
 
 def test_each_snapshot_is_of_a_recording() -> None:
