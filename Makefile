@@ -63,7 +63,7 @@ docs: $(STAMP) ## Generated tables, links and reasons in the docs.
 unit: $(STAMP) ## Tests without an API server.
 	$(LAST) $(BIN)/pytest -m "not e2e and $(WHICH)" -n 2 --dist loadfile --ignore tests/e2e --ignore tests/hack
 
-e2e: $(STAMP) ## Tests on a real API server; builds it the first time (about 10 minutes).
+e2e: $(STAMP) ## Tests on a real API server; builds it the first time (about 7 minutes).
 	$(BIN)/python -m hack.testbed --build
 	$(BIN)/pytest $(E2E) -m "e2e and $(WHICH)" -n 4 --dist loadfile --no-loadscope-reorder --reruns 1 -rfER
 
