@@ -10,6 +10,7 @@ from typing import Any, Self
 import aiohttp
 
 from hack.testbed import ApiError, TestBed
+from hack.testbed.api import going_on
 
 from .driver import Life
 from .world import GROUP, SERVICES
@@ -35,13 +36,8 @@ class Witness:
     async def watching(cls, bed: TestBed, namespace: str, note: Callable[[str], None]) -> AsyncIterator[Self]:
         """`note` hears of each state of a record."""
         witness = cls(bed, namespace, note)
-        task = asyncio.create_task(witness._watch())
-        try:
+        async with going_on(witness._watch(), "the watch ended"):
             yield witness
-            assert not task.done(), "the watch ended"
-        finally:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
 
     def unsettled(self, lives: Iterable[Life]) -> int:
         """Records that wait for something, and those that are not there although their run is."""

@@ -5,7 +5,7 @@ import base64
 import json
 import ssl
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Self, TypeVar
@@ -30,6 +30,18 @@ async def polled(probe: Callable[[], Awaitable[T | None]], seconds: float = 30.0
             if found := await probe():
                 return found
             await asyncio.sleep(0.05)
+
+
+@asynccontextmanager
+async def going_on(work: Coroutine[Any, Any, object], ended: str) -> AsyncIterator[None]:
+    """Does `work` while the block lasts. Raises AssertionError, with what `ended` says, if it is over before."""
+    task = asyncio.create_task(work)
+    try:
+        yield
+        assert not task.done(), ended
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
 
 
 class ApiError(Exception):

@@ -1,6 +1,5 @@
 """Two controllers of which one reports, a witness of their Lease, and what must be true of all runs in the end."""
 
-import asyncio
 import json
 import logging
 import time
@@ -14,7 +13,7 @@ import aiohttp
 from hack.controller import NAMESPACE, Controller, Place
 from hack.player import PlayedRun
 from hack.testbed import TestBed
-from hack.testbed.api import ApiError, polled
+from hack.testbed.api import ApiError, going_on, polled
 from tests.e2e.aftermath import RECORDINGS, all_settled, mistakes, sha_of
 from tests.e2e.forked import FORKED
 from tests.e2e.stage import Stage
@@ -49,13 +48,8 @@ class Witness:
         # A killed controller of an earlier test may still hold it.
         with suppress(ApiError):
             await bed.request("DELETE", f"{LEASES}/{witness._name}")
-        task = asyncio.create_task(witness._watch(bed))
-        try:
+        async with going_on(witness._watch(bed), "the watch ended"):
             yield witness
-            assert not task.done(), "the watch ended"
-        finally:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
 
     async def _watch(self, bed: TestBed) -> None:
         query = f"?watch=true&fieldSelector=metadata.name={self._name}"

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from hack.testbed.api import polled
+from hack.testbed.api import going_on, polled
 from tekton_integrations.kube.client import KubeClient
 from tekton_integrations.kube.config import ClusterConfig
 from tekton_integrations.kube.lease import Lease, LeaseTiming
@@ -28,13 +28,8 @@ async def candidate(server: LeaseServer, holder: str = "me") -> AsyncIterator[Le
     """Competes while the block lasts."""
     async with KubeClient(ClusterConfig(server.url, None, no_authorization)) as client:
         lease = Lease(client, "default", "it", holder, FAST)
-        task = asyncio.create_task(lease.run())
-        try:
+        async with going_on(lease.run(), "nothing may end it"):
             yield lease
-            assert not task.done(), "nothing may end it"
-        finally:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
 
 
 @pytest.fixture
