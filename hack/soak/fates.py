@@ -27,6 +27,11 @@ class Fate:
     def color(self) -> str:
         return LOOKS[self.state].color
 
+    @property
+    def gone(self) -> bool:
+        """Whether it is deleted while it runs."""
+        return self.until is not None
+
 
 def _ends(step: Step) -> bool:
     return step.kind == "PipelineRun" and step.status in ("True", "False")

@@ -13,6 +13,7 @@ from hack.testbed import ApiError, TestBed
 from hack.testbed.api import polled
 
 from . import judge
+from .evidence import Evidence
 from .fates import Fate, asks, fate, name, sha
 from .reign import Reign
 from .services import Services
@@ -24,17 +25,18 @@ _SHOWN = 20
 
 
 class Load:
-    """`found` counts what was wrong, by integration and word; `problems` has the first of them in full. `unplayed`:
+    """`found` counts the words of judge.py, by integration; `problems` has the first that are wrong. `unplayed`:
     runs that the API server did not take as they were recorded; they are not judged. `seconds`: until the last was
     created, and the next would have been."""
 
-    def __init__(self, bed: TestBed, services: Services, reign: Reign, namespace: str) -> None:
+    def __init__(self, bed: TestBed, services: Services, reign: Reign, evidence: Evidence, namespace: str) -> None:
         self.started = self.judged = self.live = 0
         self.found: Counter[tuple[str, str]] = Counter()
         self.problems: list[str] = []
         self.unplayed: list[str] = []
         self.longest_delay = self.seconds = 0.0
         self._bed, self._services, self._reign, self._namespace = bed, services, reign, namespace
+        self._evidence = evidence
         self._player = Player(bed.api)
 
     async def last(self, sizes: Sizes) -> None:
@@ -57,12 +59,15 @@ class Load:
         chosen = fate(number)
         try:
             path = await self._play(number, chosen, sizes.speed)
-            before, after = (0.0, sizes.kept) if chosen.until else (sizes.kept, min(_FORGOTTEN, sizes.kept / 2))
+            before, after = (0.0, sizes.kept) if chosen.gone else (sizes.kept, min(_FORGOTTEN, sizes.kept / 2))
             await asyncio.sleep(before)
-            if sizes.patience and not chosen.until:
+            if sizes.patience and not chosen.gone:
                 await self._shown(number, chosen, sizes.patience)
+            if not chosen.gone:
+                await self._evidence.keep(number, "before it was deleted", self._wrong(number, chosen))
             await self._bed.request("DELETE", path, {"propagationPolicy": "Background"})
             await asyncio.sleep(after)
+            await self._evidence.keep(number, "judged", self._wrong(number, chosen))
         except (ApiError, aiohttp.ClientError, TimeoutError) as error:
             self.unplayed.append(f"{name(number)}: {error!r}")
         else:
@@ -86,7 +91,7 @@ class Load:
 
     async def _shown(self, number: int, chosen: Fate, seconds: float) -> None:
         async def probe() -> bool:
-            return not any(self._words(number, chosen))
+            return not self._wrong(number, chosen)
 
         with suppress(TimeoutError):
             await polled(probe, seconds)
@@ -95,13 +100,16 @@ class Load:
         self.judged += 1
         for integration, word in self._words(number, chosen):
             self.found[integration, word] += 1
-            if len(self.problems) < _SHOWN:
+            if word in judge.WRONG and len(self.problems) < _SHOWN:
                 self.problems.append(f"{name(number)} ({chosen.recording}): {integration} {word}{self._times(number)}")
 
     def _times(self, number: int) -> str:
         """Of several cards: how far apart they were posted tells why."""
         times = [each.time for each in self._services.cards(number)]
         return "".join(f", +{later - times[0]:.1f} s" for later in times[1:])
+
+    def _wrong(self, number: int, chosen: Fate) -> list[tuple[str, str]]:
+        return [each for each in self._words(number, chosen) if each[1] in judge.WRONG]
 
     def _words(self, number: int, chosen: Fate) -> Iterator[tuple[str, str]]:
         for integration in asks(number):

@@ -132,6 +132,7 @@ def counted(
     for word, text in (
         ("repaired", "surplus checks, repaired"),
         ("maybe_sent", "surplus cards whose answer was cut off"),
+        ("unseen", "reports of runs that were deleted before they were shown"),
     ):
         yield Row(name=text, value=str(sum(count for (_, each), count in found.items() if each == word)))
 

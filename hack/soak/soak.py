@@ -16,6 +16,7 @@ from hack.controller import NAMESPACE, SERVICE_ACCOUNT, Pod
 from hack.testbed import TestBed
 from hack.testbed.api import polled
 
+from .evidence import Evidence
 from .load import Load
 from .reign import Reign
 from .results import Counts, Results
@@ -37,7 +38,8 @@ class SoakBed(TestBed):
 
 
 async def soaked(bed: TestBed, sizes: Sizes, folder: Path) -> Results:
-    """The bed has Tekton's kinds, manifests/base and the garbage collector on it. `folder` takes the log."""
+    """The bed has Tekton's kinds, manifests/base and the garbage collector on it. `folder` takes the controller's log,
+    and what is known of runs that were judged wrong."""
     pod = Pod(await bed.service_account_directory(NAMESPACE, SERVICE_ACCOUNT), bed.service_environment)
     made = await bed.request("POST", "/api/v1/namespaces", {"metadata": {"generateName": "soak-"}})
     async with (
@@ -45,7 +47,9 @@ async def soaked(bed: TestBed, sizes: Sizes, folder: Path) -> Results:
         Etcd.opened(bed) as etcd,
         Reign.begun(pod, folder / "controller.log") as reign,
     ):
-        load = Load(bed, services, reign, made["metadata"]["name"])
+        namespace = made["metadata"]["name"]
+        evidence = Evidence(bed, services, namespace, folder / "wrong.ndjson")
+        load = Load(bed, services, reign, evidence, namespace)
         await asyncio.sleep(sizes.rest)
         return await _played(load, services, reign, Sampler(reign, etcd), sizes)
 

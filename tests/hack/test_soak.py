@@ -11,11 +11,13 @@ import pytest
 
 from hack.simulation.sink import Told
 from hack.soak import docs, judge, rules
-from hack.soak.fates import CANCELLED, GREEN, INTEGRATIONS, RED, asks, fate
+from hack.soak.evidence import Evidence
+from hack.soak.fates import CANCELLED, GONE, GREEN, INTEGRATIONS, RED, asks, fate, name
 from hack.soak.plot import PANELS
 from hack.soak.report import markdown, rendered
 from hack.soak.results import Counts, Results
 from hack.soak.samples import Sample
+from hack.soak.services import Services
 from hack.soak.sizes import Sizes
 from hack.soak.soak import soaked
 from hack.testbed import TestBed
@@ -92,8 +94,25 @@ def test_a_check_is_lost_stale_or_there_twice(checks: list[CheckRun], words: lis
     assert list(judge.of_checks(checks, GREEN)) == words
 
 
-def card(color: str, time: float = 0.0) -> Message:
-    return Message(ts="1.1", author="tekton", payload={"attachments": [{"color": color}]}, time=time)
+@pytest.mark.parametrize(
+    ("checks", "words"),
+    [
+        ([], ["unseen"]),
+        ([check("cancelled")], []),
+        ([check(None)], ["lost"]),
+        ([check("success")], ["stale"]),
+        ([check("cancelled", "Duplicate")], ["repaired", "lost"]),
+    ],
+)
+def test_a_run_that_is_deleted_while_it_runs_may_have_no_check_but_none_that_is_open(
+    checks: list[CheckRun], words: list[str]
+) -> None:
+    assert list(judge.of_checks(checks, GONE)) == words
+
+
+def card(color: str, time: float = 0.0, text: str = "") -> Message:
+    payload = {"attachments": [{"color": color, "blocks": [{"text": text}]}]}
+    return Message(ts="1.1", author="tekton", payload=payload, time=time)
 
 
 @pytest.mark.parametrize(
@@ -110,6 +129,22 @@ def test_a_second_card_is_excused_where_a_kill_cut_the_first_ones_answer(
     cards: list[Message], words: list[str]
 ) -> None:
     assert list(judge.of_cards(cards, RED, lambda at: 8.0 < at <= 10.0)) == words
+
+
+@pytest.mark.parametrize(
+    ("cards", "words"),
+    [
+        ([], ["unseen"]),
+        ([card(GONE.color, text="🚫 run: Run deleted, outcome unknown")], []),
+        ([card(GONE.color, text="⏳ run: Waiting")], ["lost"]),
+        ([card("#1d9bd1")], ["lost"]),
+        ([card(GREEN.color)], ["stale"]),
+    ],
+)
+def test_a_run_that_is_deleted_while_it_runs_may_have_no_card_but_none_that_is_open(
+    cards: list[Message], words: list[str]
+) -> None:
+    assert list(judge.of_cards(cards, GONE, lambda _: False)) == words
 
 
 def told(milestone: str, state: str = "Running") -> Told:
@@ -131,6 +166,41 @@ BEGUN = [told("created", "Queued"), told("started")]
 )
 def test_milestones_are_told_once_and_in_order(messages: list[Told], words: list[str]) -> None:
     assert list(judge.of_told(messages, CANCELLED)) == words
+
+
+END = told("finished", "Cancelled")
+
+
+@pytest.mark.parametrize(
+    ("messages", "words"),
+    [
+        ([], ["unseen"]),
+        ([*BEGUN, END], []),
+        ([BEGUN[0], END], []),
+        ([END], []),  # the first was announced, and perhaps told
+        ([BEGUN[1], END], ["lost"]),
+        (BEGUN, ["lost", "stale"]),
+        ([*BEGUN, END, END], ["duplicated"]),
+        ([*BEGUN, told("finished", "Succeeded")], ["stale"]),
+    ],
+)
+def test_who_heard_of_a_run_that_is_deleted_while_it_runs_hears_of_its_end(
+    messages: list[Told], words: list[str]
+) -> None:
+    assert list(judge.of_told(messages, GONE)) == words
+    assert list(judge.of_told([], CANCELLED)) == ["lost"] * 3
+
+
+async def test_what_is_known_of_a_run_that_is_judged_wrong_is_kept(bed: TestBed, tmp_path: Path) -> None:
+    file = tmp_path / "wrong.ndjson"
+    async with Services.started(bed) as services:
+        services.inboxes["webhook"].told[name(3)] = BEGUN
+        evidence = Evidence(bed, services, "default", file)
+        await evidence.keep(3, "judged", [])
+        await evidence.keep(3, "judged", [("webhook", "lost")])
+    [kept] = [msgspec.json.decode(line) for line in file.read_bytes().splitlines()]
+    assert (kept["run"], kept["words"], kept["records"]) == (name(3), [["webhook", "lost"]], [])
+    assert [each["milestone"] for each in kept["webhook"]] == ["created", "started"]
 
 
 def samples(
@@ -176,13 +246,14 @@ def test_what_does_not_return_or_comes_late_is_a_failure() -> None:
     after = msgspec.structs.replace(rest, descriptors=5, records=1)
     broken = [row.name for row in rules.at_rest(rest, after) if not row.ok]
     assert broken == ["descriptors, at rest before and after", "records in etcd, at rest before and after"]
-    rows = list(rules.counted({("slack", "maybe_sent"): 2}, {"webhook": 1}, INTEGRATIONS))
+    rows = list(rules.counted({("slack", "maybe_sent"): 2, ("webhook", "unseen"): 3}, {"webhook": 1}, INTEGRATIONS))
     assert [(row.value, row.ok) for row in rows] == [
         ("0, 0, 0, 0", True),
         ("0, 0, 1, 0", False),
         ("0, 0, 0, 0", True),
         ("0", None),
         ("2", None),
+        ("3", None),
     ]
 
 
