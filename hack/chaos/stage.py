@@ -32,7 +32,8 @@ _LATEST = 30.0
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
     """One case, as in build/chaos.json. `struck`: how often what disturbs was felt; `repeats`: messages that came again
-    under their id, which receivers drop; `unsettled`: records that still waited when patience ended."""
+    under their id, which receivers drop; `unsettled`: records that still waited when patience ended. `pace`: states of
+    runs that were written in a second, which may be fewer than the case wants if the machine is slow."""
 
     case: str
     seed: int
@@ -45,6 +46,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     repeats: int
     struck: int
     unsettled: int
+    pace: float
     seconds: float
 
     @property
@@ -89,10 +91,11 @@ async def played(bed: TestBed, play: Play) -> tuple[Row, list[str]]:
                 note(text)
             note(f"{verdict.expected} expected, {unsettled} records unsettled")
             struck = await fleet.expired() if play.case.expires else sky.met + fleet.ends + stage.struck
-        return row(play.header, verdict, struck, unsettled, seconds), verdict.wrong
+        felt = {"struck": struck, "unsettled": unsettled, "pace": round(stage.pace, 1), "seconds": round(seconds, 1)}
+        return row(play.header, verdict, felt), verdict.wrong
 
 
-def row(header: Header, verdict: Verdict, struck: int, unsettled: int, seconds: float) -> Row:
+def row(header: Header, verdict: Verdict, felt: Mapping[str, Any]) -> Row:
     counts = {name: getattr(verdict, name) for name in ("expected", "lost", "duplicated", "stale", "maybe_sent")}
     return Row(
         case=header.case,
@@ -100,9 +103,7 @@ def row(header: Header, verdict: Verdict, struck: int, unsettled: int, seconds: 
         runs=header.runs,
         **counts,
         repeats=verdict.repeats,
-        struck=struck,
-        unsettled=unsettled,
-        seconds=round(seconds, 1),
+        **felt,
     )
 
 
@@ -136,6 +137,7 @@ class Stage:
     history: History
     struck: int = 0
     _latest: dict[str, asyncio.Task[None]] = field(default_factory=dict)
+    _written: list[float] = field(default_factory=list)  # when a run was made or got a state
 
     def __post_init__(self) -> None:
         self._driver = Driver(self.world.bed, self.world.namespace)
@@ -159,6 +161,13 @@ class Stage:
             await before
         self.history.tell(act=act)
         await VERBS[act.do](self, act)
+        if act.do in DRIVING:
+            self._written.append(self.history.now)
+
+    @property
+    def pace(self) -> float:
+        """States of runs that were written in a second, on average."""
+        return len(self._written) / max(self._written, default=1.0)
 
     # --- verbs
 

@@ -36,8 +36,8 @@ def markdown(rows: Sequence[Row]) -> str:
         [
             f"`--runs {rows[0].runs}`, {which}:",
             "",
-            "| Case | expected | lost | duplicated | stale | maybe_sent | repeats | seconds |",
-            "| --- | --- | --- | --- | --- | --- | --- | --- |",
+            "| Case | expected | lost | duplicated | stale | maybe_sent | repeats | states/s | seconds |",
+            "| --- | --- | --- | --- | --- | --- | --- | --- | --- |",
             *(_row(name, [row for row in rows if row.case == name]) for name in _played(rows)),
         ]
     )
@@ -53,5 +53,5 @@ def _row(name: str, rows: Sequence[Row]) -> str:
         return int(sum(getattr(row, field) for row in rows))
 
     counts = [all_of(each) for each in ("expected", "lost", "duplicated", "stale", "maybe_sent", "repeats")]
-    most = round(max(row.seconds for row in rows))
-    return f"| {CASES[name].title} (`{name}`) | {' | '.join(map(str, counts))} | {most} |"
+    least, most = round(min(row.pace for row in rows)), round(max(row.seconds for row in rows))
+    return f"| {CASES[name].title} (`{name}`) | {' | '.join(map(str, counts))} | {least} | {most} |"

@@ -26,7 +26,7 @@ CASES = (
     Case(name="errors", title="10 % of calls 429 or 5xx", disturb=_weather("storm", 0, None)),
     Case(
         name="limit",
-        title="403 rate limit for 5 s at 100/s",
+        title="403 rate limit for 5 s, runs x 5",
         disturb=_weather("limit", 0.3, 5),
         more=5,
         rate=100 / 3,
