@@ -13,6 +13,7 @@ from tests.kube.watched import no_authorization
 from tests.loopback import serving, talking, unused_url
 
 PATIENCE = 5.0
+TOGETHER = 5
 PATH = "/api/v1/things"
 Call = Callable[[KubeClient], Awaitable[object]]
 
@@ -34,18 +35,24 @@ every_call = pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
 
 
 class Server:
-    """Answers with `status`; requests that ask to hang wait for the end."""
+    """Answers with `status`; requests that ask to hang wait for the end, or for as many as are to be there together."""
 
     def __init__(self) -> None:
         self.url = ""
         self.status = 200
         self.asked: list[web.BaseRequest] = []
+        self.peers: list[int] = []  # the other ends' ports
         self.end = asyncio.Event()
+        self.together = asyncio.Barrier(TOGETHER)
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         self.asked.append(request)
+        assert request.transport is not None
+        self.peers.append(request.transport.get_extra_info("peername")[1])
         if "hang" in request.path:
             await self.end.wait()
+        if "together" in request.path:
+            await self.together.wait()
         status = {"code": self.status, "reason": "Because", "message": "in words"}
         return web.json_response(status, status=self.status)
 
@@ -111,3 +118,12 @@ async def test_a_call_may_have_a_timeout_of_its_own(server: Server, method: str)
             await getattr(client, method)("/hang", *body, timeout=0.1)
         assert asyncio.get_running_loop().time() - began < PATIENCE
     assert error.value.status == 0
+
+
+async def test_calls_in_a_row_keep_no_more_connections_in_use_than_one(server: Server) -> None:
+    async with KubeClient(ClusterConfig(server.url, None, no_authorization)) as client:
+        await asyncio.gather(*(client.get("/together") for _ in range(TOGETHER)))
+        for _ in range(10):
+            await client.get(PATH)
+    assert len(set(server.peers[:TOGETHER])) == TOGETHER
+    assert len(set(server.peers[TOGETHER:])) == 1
