@@ -17,6 +17,8 @@ from .acts import ENDINGS, Ending
 RUNS = "/apis/tekton.dev/v1/namespaces/{}/pipelineruns"
 # Seconds: of one request, and between two tries.
 _TIMEOUT, _PAUSE = 5.0, 0.2
+# Requests at once: more only make a busy API server answer all of them too late.
+_AT_ONCE = 32
 
 
 @dataclass(kw_only=True, eq=False)
@@ -47,6 +49,7 @@ class Driver:
         self._bed = bed
         self._runs = RUNS.format(namespace)
         self._namespace = namespace
+        self._turns = asyncio.Semaphore(_AT_ONCE)
 
     async def create(self, life: Life) -> None:
         steps = load(life.recording)
@@ -83,7 +86,7 @@ class Driver:
         headers = {"Content-Type": kind} if kind else None
         while True:
             try:
-                async with asyncio.timeout(_TIMEOUT):
+                async with self._turns, asyncio.timeout(_TIMEOUT):
                     return await self._bed.request(method, path, body, headers)
             except ApiError as error:
                 if error.status in (404, 409):
