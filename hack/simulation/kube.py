@@ -63,9 +63,12 @@ class InProcess(KubeClient):
         return await self._ask(lambda: self._store.delete(Path.of(path)))
 
     async def tail(self, path: str, params: Mapping[str, str], keep: int, most: int) -> tuple[bytes, int]:
-        pod = Path.of(path)
-        written = await self._ask(lambda: self._below.log(pod.namespace, pod.name))
-        return written[-keep:], len(written)
+        asked = Path.of(path)
+        if asked.name:
+            answer = await self._ask(lambda: self._below.log(asked.namespace, asked.name))
+        else:
+            answer = await self._ask(lambda: self._read(asked, params))
+        return answer[-keep:], len(answer)
 
     @asynccontextmanager
     async def stream(

@@ -154,7 +154,7 @@ def annotated(recording: str, folder: Path, child: str, **more: str) -> Path:
 async def looks(controller: Controller) -> float:
     """How often a run was looked at so far."""
     metrics = await controller.metrics()
-    return metrics['tekton_integrations_reconcile_seconds_count{integration="github"}']
+    return metrics.get('tekton_integrations_reconcile_seconds_count{integration="github"}', 0.0)
 
 
 async def watched_step(run: PlayedRun, controller: Controller) -> None:
