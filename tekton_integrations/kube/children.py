@@ -34,13 +34,15 @@ NOBODY_ANSWERS: Verdict = frozenset({ALL})
 
 
 class Suspect(NamedTuple):
-    """`asked`: somebody wants to know what it is, and not just the watch has seen it."""
+    """`asked`: somebody wants to know what it is, and not just the watch has seen it. `waited`: its parent had not listed
+    it yet."""
 
     kind: str
     namespace: str
     name: str
     uid: str
     asked: bool = False
+    waited: bool = False
 
 
 class Children:
@@ -138,10 +140,12 @@ class Children:
             self._is_copy(suspect.kind, child)
         else:  # it will be; whenever the child changes until then, we look again
             self._since.setdefault(child.uid, (True, time.monotonic()))
-            self._queue.add_after(suspect, PATIENCE)
+            self._queue.add_after(suspect._replace(waited=True), PATIENCE)
 
     async def _examine(self, suspect: Suspect) -> float | None:
         """Decides about it and reports it on; gives the seconds after which to look again, if that is needed."""
+        if suspect.waited and suspect.uid not in self._since:
+            return None  # it was listed meanwhile, as nearly all are
         raw = await self._runs.fetch(suspect.kind, suspect.namespace, suspect.name)
         child = decode_labelled(raw) if raw else None
         if raw is None or child is None or child.uid != suspect.uid:

@@ -153,9 +153,16 @@ async def test_a_child_that_cannot_be_read_hinders_nobody(stage: Stage, controll
 
 async def _answered_for(stage: Stage, namespace: str) -> None:
     """Children for which somebody answers, or did until just now."""
+
+    async def seen() -> bool:
+        return shown(stage).get("Tekton / plain") == SHOWN
+
     plain = await pipeline_run(stage, namespace, "plain")
     children = [await Made.create(stage.bed, child_of(plain, f"plain-{letter}", asking())) for letter in "abc"]
     await plain.lists(*children)
+    await polled(seen)
+    for child in children:
+        await child.says("Unknown", "Running")
     withdrawn = await pipeline_run(stage, namespace, "withdrawn")
     child = await Made.create(stage.bed, child_of(withdrawn, "withdrawn-a", asking()))
     await withdrawn.lists(child)
@@ -215,4 +222,7 @@ async def test_only_a_run_for_which_nobody_answers_is_shown_on_its_own_and_after
         going = {f"Tekton / {name}": SHOWN for name in ("plain", "loop")}
         await until_shown(stage, done | cancelled | going | {"Tekton / other": ("queued", None)})
         assert time.monotonic() - began > PATIENCE
+        reads = stage.bed.audit(user=USER, verbs=["get"], resource="taskruns")
+        read = {each["objectRef"]["name"] for each in reads if each["objectRef"].get("namespace") == namespace}
+        assert not {name for name in read if name.startswith("plain-")}  # listed a moment after they were made
     await held.patch({"metadata": {"finalizers": None}})
