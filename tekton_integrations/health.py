@@ -1,6 +1,7 @@
 """/healthz, /readyz (which names what is missing) and /metrics."""
 
 import asyncio
+import sys
 import time
 from collections.abc import Callable
 from typing import Self
@@ -8,7 +9,7 @@ from typing import Self
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from tekton_integrations.metrics import asyncio_tasks, loop_lag, registry
+from tekton_integrations.metrics import allocated_blocks, asyncio_tasks, loop_lag, registry
 
 # Seconds between measurements of the event loop's lag.
 PERIOD = 0.25
@@ -55,6 +56,7 @@ class HealthServer:
     async def _metrics(self, _: web.Request) -> web.Response:
         self._measure()
         asyncio_tasks.set(len(asyncio.all_tasks()))
+        allocated_blocks.set(sys.getallocatedblocks())
         # Rendering takes milliseconds that belong to the reconcilers.
         body = await asyncio.to_thread(generate_latest, registry)
         return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE_LATEST})

@@ -92,6 +92,11 @@ loop_lag = Histogram(
 asyncio_tasks = Gauge(
     f"{_PREFIX}_asyncio_tasks", "Tasks of the event loop: they come and go with the work.", registry=registry
 )
+allocated_blocks = Gauge(
+    f"{_PREFIX}_allocated_blocks",
+    "Pieces of memory that Python's objects hold: unlike the process's memory they go down again.",
+    registry=registry,
+)
 lease_held = Gauge(
     f"{_PREFIX}_lease_held",
     "1 while this process is the one that works the integration.",

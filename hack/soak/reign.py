@@ -40,10 +40,11 @@ class Reign:
         finally:
             await reign.controller.stop()
 
-    async def last(self, seconds: float, every: float) -> None:
-        """For so long. No life begins that would be shorter than half of the others."""
+    async def last(self, seconds: float, every: float, steady: float) -> None:
+        """For so long, the last `steady` of it in one life. No life begins that would be shorter than half of the
+        others."""
         end = time.monotonic() + seconds
-        while time.monotonic() + 1.5 * every < end:
+        while time.monotonic() + max(1.5 * every, every + steady) <= end:
             await asyncio.sleep(every)
             await self.renew()
         await asyncio.sleep(max(0.0, end - time.monotonic()))

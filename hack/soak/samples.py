@@ -27,8 +27,9 @@ _MIB = 2**20
 
 class Sample(msgspec.Struct, frozen=True, kw_only=True):
     """`at` and `age`: seconds since the first sample, and since the controller was ready. Memory and sizes in MiB;
-    `etcd_file` includes what is free in it. `processors`: how many all processes of the soak kept busy since the sample
-    before, `busy` the controller alone. `runs`, `records` and `kube_events` are keys in etcd."""
+    `blocks` are pieces of memory of Python's objects, in thousands; `etcd_file` includes what is free in it.
+    `processors`: how many all processes of the soak kept busy since the sample before, `busy` the controller alone.
+    `runs`, `records` and `kube_events` are keys in etcd."""
 
     at: float
     life: int
@@ -36,6 +37,7 @@ class Sample(msgspec.Struct, frozen=True, kw_only=True):
     rss: float
     pss: float
     descriptors: int
+    blocks: float
     tasks: float
     depth: float
     parked: float
@@ -83,6 +85,7 @@ class Sampler:
             rss=usage.rss(pid),
             pss=usage.pss(pid),
             descriptors=usage.descriptors(pid),
+            blocks=_sum(metrics, "allocated_blocks") / 1000,
             tasks=_sum(metrics, "asyncio_tasks"),
             depth=_sum(metrics, "queue_depth"),
             parked=_sum(metrics, "queue_parked"),

@@ -26,8 +26,9 @@ from .services import Services
 from .sizes import Sizes
 
 _TELL_SECONDS = 60.0
-# A controller that rests may still hold connections for so long, and records go with their runs a little later.
-_REST_SECONDS = 60.0
+# A controller that rests still holds connections for up to two minutes: those to the API server close after one, and
+# whether they may is looked at once a minute.
+_REST_SECONDS = 120.0
 
 
 class SoakBed(TestBed):
@@ -62,7 +63,7 @@ async def _played(load: Load, services: Services, reign: Reign, sampler: Sampler
     ]
     async with asyncio.TaskGroup() as group:
         playing = group.create_task(load.last(sizes))
-        await reign.last(sizes.seconds, sizes.restart)
+        await reign.last(sizes.seconds, sizes.restart, sizes.steady * sizes.seconds)
         await playing
     after = await _rested(sampler, before, sizes)
     for task in watching:

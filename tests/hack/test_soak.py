@@ -25,7 +25,7 @@ from tests.fakes.github import CheckRun
 from tests.fakes.github.entities import Output
 from tests.fakes.slack import Message
 
-SIZES = Sizes(minutes=0.075, restart=2, kept=0.5, rest=0, sample=0.5, speed=2, patience=60)
+SIZES = Sizes(minutes=0.075, restart=2, steady=0, kept=0.5, rest=0, sample=0.5, speed=2, patience=60)
 
 
 @pytest.fixture(scope="module")
@@ -42,6 +42,7 @@ def test_runs_that_come_and_go_while_the_controller_is_ended_are_shown_everywher
     last = results.samples[-1]
     assert last.rss > 20 < last.apiserver
     assert last.descriptors > 5 < last.tasks
+    assert last.blocks > 100
     assert max(each.records for each in results.samples) > 10
     assert max(each.processors for each in results.samples) > 0
 
