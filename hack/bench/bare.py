@@ -48,6 +48,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     github_token: str
     repository: str
     prefix: str
+    listed: str  # the run whose TaskRuns are listed each time
     runs: int
     workers: int
     first: Report
@@ -118,7 +119,7 @@ class Bare:
 
     async def _first(self, name: str) -> None:
         report = self._plan.first
-        await self._list(name, report.lists)
+        await self._list(report.lists)
         for body in report.before:
             await self._record(name, body)
         sha = hashlib.sha1(name.encode(), usedforsecurity=False).hexdigest()
@@ -127,7 +128,7 @@ class Bare:
         await self._finish(name, report, "first")
 
     async def _last(self, name: str) -> None:
-        await self._list(name, self._plan.last.lists)
+        await self._list(self._plan.last.lists)
         await self._call("PATCH", f"{self._checks}/{self._ids[name]}", self._plan.last.call)
         await self._finish(name, self._plan.last, "last")
 
@@ -138,8 +139,8 @@ class Bare:
             event = report.event.replace(NAME, f"{name}.{which}")
             await _sent(self._kube, "POST", self._events, event, self._kube_headers)
 
-    async def _list(self, name: str, times: int) -> None:
-        url = f"{self._children}?labelSelector=tekton.dev/pipelineRun={name}&limit=10"
+    async def _list(self, times: int) -> None:
+        url = f"{self._children}?labelSelector=tekton.dev/pipelineRun={self._plan.listed}&resourceVersion=0"
         for _ in range(times):
             await _sent(self._kube, "GET", url, "", self._kube_headers | {"Accept": "application/json"})
 

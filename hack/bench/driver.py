@@ -1,6 +1,7 @@
 """Writes the states of runs, as a process of its own. All is prepared in its plan, so that it is never the slow one."""
 
 import asyncio
+import re
 import time
 from typing import NamedTuple
 
@@ -9,6 +10,9 @@ import msgspec
 from hack.testbed import Api
 
 from . import helpers
+
+UID = "@UID@"
+_UID = re.compile(rb'"uid":"([^"]+)"')
 
 
 class Moment(NamedTuple):
@@ -21,7 +25,7 @@ class Moment(NamedTuple):
 class Write(msgspec.Struct, frozen=True, kw_only=True):
     """One request to the API server, `at` so many seconds after the begin, and after the run's write before it.
 
-    `moment` is what it brings about.
+    `moment` is what it brings about. The run's uid goes where the body says UID: the API server chooses it.
     """
 
     run: str
@@ -51,6 +55,7 @@ class Driver:
     def __init__(self, plan: Plan, api: Api) -> None:
         self._plan = plan
         self._api = api
+        self._uids: dict[str, bytes] = {}
         self._free = asyncio.Semaphore(plan.connections)
         self._begin = asyncio.get_running_loop().time()
 
@@ -74,14 +79,17 @@ class Driver:
         if before is not None:
             await before
         headers = {"Content-Type": write.content_type, "Accept": self._plan.accept}
+        body = bytes(write.body).replace(UID.encode(), self._uids.get(write.run, b""))
         async with self._free:
             sent = time.time()
             async with self._api.session.request(
-                write.method, self._api.url + write.path, data=bytes(write.body), headers=headers
+                write.method, self._api.url + write.path, data=body, headers=headers
             ) as answer:
                 content = await answer.read()
             if answer.status >= 300:
                 raise RuntimeError(f"{write.method} {write.path}: {answer.status} {content[:500]!r}")
+            if write.run not in self._uids and (uid := _UID.search(content)):
+                self._uids[write.run] = uid[1]
             return Done(sent, time.time())
 
 

@@ -1,7 +1,6 @@
 """Runs as a recording has them, as writes that are ready to be sent."""
 
 import hashlib
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -11,10 +10,11 @@ import msgspec
 from hack.recording import SHA, Step, created, load
 from hack.rewrite import Rewrite
 
-from .driver import Moment, Write
+from .driver import UID, Moment, Write
 
 RECORDING = "success"
 RUNS = "/apis/tekton.dev/v1/namespaces/{}/pipelineruns"
+TASK_RUNS = "/apis/tekton.dev/v1/namespaces/{}/taskruns"
 # Seconds from a run's creation to its first condition: well within the controller's grace for runs without one.
 RUNNING_AFTER = 0.3
 # Seconds, about, from there to the run's end: the first report is long done then.
@@ -31,8 +31,14 @@ class Load:
     count: int
 
     def created(self) -> list[Write]:
-        """Without a condition: GitHub gets to see them as queued."""
-        return [self._create(number, 0.0) for number in range(self.count)]
+        """Without a condition: GitHub gets to see them as queued. Each with the TaskRun that it will list, which says
+        nothing as long as no run does: one with copies of its annotations would be looked into."""
+        writes = []
+        for number in range(self.count):
+            writes.append(self._create(number, 0.0))
+            writes.append(self._create_below(number, 0.0, annotated=False))
+            writes.append(self._end_below(number, 0.0))
+        return writes
 
     def ended(self) -> list[Write]:
         return [self._status(number, _last(), 0.0) for number in range(self.count)]
@@ -45,7 +51,9 @@ class Load:
         for number in range(self.count):
             begin = number * between
             writes.append(self._create(number, begin))
+            writes.append(self._create_below(number, begin + 0.9 * RUNNING_AFTER))
             writes.append(self._status(number, _running(), begin + RUNNING_AFTER))
+            writes.append(self._end_below(number, begin + RUNNING_AFTER + lasting / 2))
             writes.append(self._status(number, _last(), begin + RUNNING_AFTER + lasting))
         return sorted(writes, key=lambda write: write.at)
 
@@ -80,7 +88,32 @@ class Load:
             body=_raw({"status": self._rewritten(number, step)["status"]}),
         )
 
-    def _rewritten(self, number: int, step: Step) -> Mapping[str, Any]:
+    def _create_below(self, number: int, at: float, *, annotated: bool = True) -> Write:
+        found = self._rewritten(number, _task())
+        if not annotated:
+            del found["metadata"]["annotations"]
+        return Write(
+            at=at,
+            run=self.name(number),
+            method="POST",
+            path=f"{TASK_RUNS.format(self.namespace)}?fieldManager={_task().manager}",
+            content_type="application/json",
+            body=_raw(found),
+        )
+
+    def _end_below(self, number: int, at: float) -> Write:
+        found = self._rewritten(number, _task())
+        name = found["metadata"]["name"]
+        return Write(
+            at=at,
+            run=self.name(number),
+            method="PATCH",
+            path=f"{TASK_RUNS.format(self.namespace)}/{name}/status?fieldManager={_task().manager}",
+            content_type="application/merge-patch+json",
+            body=_raw({"status": found["status"]}),
+        )
+
+    def _rewritten(self, number: int, step: Step) -> dict[str, Any]:
         first = load(RECORDING)[0].object["metadata"]
         _, _, repository = self.repository.partition("/")
         rewrite = Rewrite(
@@ -88,12 +121,15 @@ class Load:
             name=self.name(number),
             namespace=self.namespace,
             annotations={"github.integrations.tekton.dev/repo": repository},
-            uids={},
+            uids={load(RECORDING)[0].uid: UID},
             shift=datetime.now(UTC).replace(microsecond=0) - created(load(RECORDING)),
             fraction=0,
             sha=(first["annotations"][SHA], self.sha(number)),
         )
-        return rewrite(step.object)
+        rewritten = rewrite(step.object)
+        if children := rewritten.get("status", {}).get("childReferences"):
+            del children[1:]
+        return rewritten
 
 
 def _raw(body: Any) -> msgspec.Raw:
@@ -101,8 +137,18 @@ def _raw(body: Any) -> msgspec.Raw:
 
 
 def _running() -> Step:
-    return next(step for step in load(RECORDING) if step.kind == "PipelineRun" and step.status == "Unknown")
+    """The first that lists its TaskRun."""
+    return next(
+        step
+        for step in load(RECORDING)
+        if step.kind == "PipelineRun" and step.object.get("status", {}).get("childReferences")
+    )
 
 
 def _last() -> Step:
     return next(step for step in load(RECORDING) if step.kind == "PipelineRun" and step.status == "True")
+
+
+def _task() -> Step:
+    """The end of the first TaskRun, which is all that happens to it here after its creation."""
+    return next(step for step in load(RECORDING) if step.kind == "TaskRun" and step.status == "True")

@@ -3,9 +3,8 @@
 from hack.controller import Controller
 
 from . import usage
-from .load import RUNS
 from .lookalike import OWNER
-from .place import GROUP, Place
+from .place import Place
 from .results import Passed, Sizes
 from .session import Session
 
@@ -29,11 +28,5 @@ async def passed(place: Place, sizes: Sizes) -> Passed:
             await session.concluding(load)
             rss.append(usage.rss(session.pid))
             session.calls.clear()  # of so many runs, they would fill this process
-            await _pruned(place, namespace)
+            await place.pruned(namespace)
         return Passed(runs=sizes.passed, rss=rss, verdict=await session.verdict())
-
-
-async def _pruned(place: Place, namespace: str) -> None:
-    """The runs first, then the records, as the garbage collector does."""
-    await place.bed.request("DELETE", RUNS.format(namespace))
-    await place.bed.request("DELETE", f"{GROUP}/namespaces/{namespace}/integrationstatuses")

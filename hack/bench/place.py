@@ -13,9 +13,11 @@ from tekton_integrations.kube.client import METADATA_ONLY
 
 from . import driver, helpers
 from .driver import Done, Write
+from .load import RUNS, TASK_RUNS
 from .lookalike import APP, OWNER, Lookalike
 
 GROUP = "/apis/integrations.tekton.dev/v1alpha1"
+RECORDS = GROUP + "/namespaces/{}/integrationstatuses"
 USER = f"system:serviceaccount:{NAMESPACE}:{SERVICE_ACCOUNT}"
 # How the controller asks for the answers to its writes.
 ACCEPT = METADATA_ONLY
@@ -61,9 +63,13 @@ class Place:
         try:
             yield name
         finally:
-            await self.bed.request("DELETE", f"/apis/tekton.dev/v1/namespaces/{name}/pipelineruns")
-            await self.bed.request("DELETE", f"{GROUP}/namespaces/{name}/integrationstatuses")
+            await self.pruned(name)
             await self.bed.request("DELETE", f"/api/v1/namespaces/{name}")
+
+    async def pruned(self, namespace: str) -> None:
+        """All runs of a namespace, what is below them, then their records, as the garbage collector does."""
+        for resource in (RUNS, TASK_RUNS, RECORDS):
+            await self.bed.request("DELETE", resource.format(namespace))
 
     async def write(self, writes: list[Write]) -> list[Done]:
         """By the driver's process."""

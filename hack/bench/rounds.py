@@ -24,8 +24,9 @@ _WORKERS = 16  # as many as the controller has
 
 @dataclass(frozen=True)
 class Pattern:
-    """What the bare loop is to send for a run's two reports."""
+    """What the bare loop is to send for a run's two reports. `listed`: a run whose TaskRuns it is to list."""
 
+    listed: str
     first: Report
     last: Report
 
@@ -100,6 +101,7 @@ async def _saturated(session: Session, load: Load) -> tuple[Phase, Phase, Patter
     final, last = await samples.stored(place, namespace, name)
     each = [_each(load.count, before, after) for before, after in itertools.pairwise(made)]
     pattern = Pattern(
+        listed=name,
         first=samples.first(session.calls, in_progress, first, each[0]),
         last=samples.last(session.calls, final, last, each[1]),
     )
@@ -128,6 +130,7 @@ async def _bare(place: Place, sizes: Sizes, pattern: Pattern, namespace: str, re
         github_token=await place.github.token(repository),
         repository=repository,
         prefix="bare",
+        listed=pattern.listed,
         runs=max(1, sizes.runs // 2),
         workers=_WORKERS,
         first=pattern.first,
