@@ -28,6 +28,8 @@ from .world import World
 _CALM = 2.0
 # Seconds after which no call that met a fault can still take effect.
 _LATEST = 30.0
+# Seconds that a weather goes on until a call has met it: a busy machine may make none meanwhile.
+_UNFELT = 60.0
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
@@ -130,13 +132,14 @@ async def quiet(world: World, witness: Witness, seconds: float) -> None:
 
 @dataclass(eq=False)
 class Stage:
-    """What is done to the same thing is done one after the other. `struck`: disturbances that were felt for certain."""
+    """What is done to the same thing is done one after the other; what disturbs it lasts as long as it is to, however
+    late it began. `struck`: disturbances that were felt for certain."""
 
     world: World
     fleet: Fleet
     history: History
     struck: int = 0
-    _latest: dict[str, asyncio.Task[None]] = field(default_factory=dict)
+    _latest: dict[str, asyncio.Task[float]] = field(default_factory=dict)  # each gives how late its act was
     _written: list[float] = field(default_factory=list)  # when a run was made or got a state
 
     def __post_init__(self) -> None:
@@ -156,13 +159,22 @@ class Stage:
         life = self.world.born(act) if act.do == CREATE else self.world.lives[act.on]
         return f"run {life.name}"
 
-    async def _do(self, act: Act, before: asyncio.Task[None] | None) -> None:
-        if before:
-            await before
+    async def _do(self, act: Act, before: asyncio.Task[float] | None) -> float:
+        late = await before if before else 0.0
+        if act.do not in DRIVING:
+            await asyncio.sleep(max(0.0, act.at + late - self.history.now))
+        if act.value == "fair":
+            with suppress(TimeoutError):
+                await polled(self._felt, _UNFELT)
+        late = self.history.now - act.at
         self.history.tell(act=act)
         await VERBS[act.do](self, act)
         if act.do in DRIVING:
             self._written.append(self.history.now)
+        return late
+
+    async def _felt(self) -> bool:
+        return self.world.sky.met > 0
 
     @property
     def pace(self) -> float:
