@@ -74,7 +74,7 @@ class Results(msgspec.Struct, frozen=True, kw_only=True):
         return self.counts.judged >= (1 - _UNPLAYED) * self.counts.runs
 
     def _controller(self) -> Iterator[Row]:
-        full = [each for each in self.samples if each.age >= rules.WARM_UP and each.live] or self.samples
+        full = [each for each in self.samples if each.age >= rules.STARTING and each.live] or self.samples
         yield Row(name="memory (RSS) under load, MiB", value=_spread([each.rss for each in full], 1))
         yield Row(name="descriptors under load", value=_spread([each.descriptors for each in full], 0))
         yield Row(name="tasks under load", value=_spread([each.tasks for each in full], 0))
