@@ -2,6 +2,7 @@
 
 import base64
 import json
+import subprocess
 import sys
 import uuid
 from collections.abc import Iterator
@@ -104,3 +105,9 @@ def test_a_secret_that_an_exception_quotes_is_not_told(capsys: pytest.CaptureFix
     assert "bad header: Bearer ***" in text
     assert "KeyError" in text
     assert not [each for each in (secret, base64.b64encode(secret.encode()).decode(), "ghs_") if each in text]
+
+
+def test_what_only_terminals_need_is_not_in_the_memory_of_every_process() -> None:
+    code = "import sys, tekton_integrations.cli; print('rich' in sys.modules); import rich; print(rich.__name__)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["False", "rich"]
