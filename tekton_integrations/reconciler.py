@@ -46,12 +46,13 @@ class Reconciler:
         self._reporter = Reporter(integration, cluster, self.contexts, self._settler, self._diary)
         self._skipped: set[int] = set()
 
-    def settled(self, run: Run, request: Request, wanted: Asked) -> bool:
-        """Whether nothing is left to do about the run, as far as the cache knows."""
+    def settled(self, run: Run, request: Request, wanted: Asked, *, gone: bool = False) -> bool:
+        """Whether nothing is left to do about the run, as far as the cache knows. `gone`: it was deleted, and perhaps
+        it was told before that its record was collected with it."""
         records = self._cluster.records
         if not run.final:
             return False
-        if not records.has_settled(request.namespace, request.record_name):
+        if not records.has_settled(request.namespace, request.record_name, gone=gone):
             return not records.of_run(run.uid) and self._ended_before(run)
         try:
             todo = plan(self._integration, run, wanted)
@@ -59,7 +60,7 @@ class Reconciler:
             return False
         # An edited Notification is no reason to show again what had ended before, unless somebody asked for that.
         digest = "" if request.notification and not wanted.again else todo.digest
-        by = records.settled(request.namespace, request.record_name, digest)
+        by = records.settled(request.namespace, request.record_name, digest, gone=gone)
         if by is None:
             return False
         # An older run must not take its place, also after a restart.

@@ -39,7 +39,7 @@ class Unserved:
         # Integrations that have reported but are not claimed any more, and since when.
         self._unclaimed: dict[str, float] = {}
 
-    def settled(self, run: Run, request: Request, wanted: Asked) -> bool:
+    def settled(self, run: Run, request: Request, wanted: Asked, *, gone: bool = False) -> bool:
         """Whether there is nothing to tell about it."""
         return request.integration in self._claimed() or run.ended_before(self._watermark)
 

@@ -16,7 +16,7 @@ from tekton_integrations.notices import Notices
 from tekton_integrations.provider import Provider
 from tekton_integrations.record import Record
 from tekton_integrations.registry import CORE
-from tekton_integrations.requests import Request, for_record, for_run, work
+from tekton_integrations.requests import Asked, Request, for_record, for_run, work
 from tekton_integrations.run import Run, State
 from tekton_integrations.serving import PROGRESS, Serving
 from tekton_integrations.slices import in_slices
@@ -81,11 +81,8 @@ class WakeUps:
         self._notices.follow(run, cached=kept)
         known = self._known(run)
         names = known | set(for_run(run))
-        if now is None and (names := {name for name in names if name in known or self._open(run, name)}):
-            self._cluster.runs.remember(run, names)
-            for name in names:
-                if not self._serving(name.integration).holds:
-                    self._cluster.records.forget_lost(name.namespace, name.record_name)
+        if now is None:
+            names = self._left(run, names)
         # What a run asks decides where it waits, and its end may use what is kept for ends.
         moved = (
             before is not None
@@ -187,8 +184,19 @@ class WakeUps:
     def _known(self, run: Run) -> set[Request]:
         return {for_record(record) for record in self._cluster.records.of_run(run.uid) if not stray(record)}
 
-    def _open(self, run: Run, name: Request) -> bool:
-        return not self._serving(name.integration).worker.settled(run, name, work(run)[name])
+    def _left(self, run: Run, names: set[Request]) -> set[Request]:
+        """Those for which a deleted run still has to be looked at. It is remembered for them."""
+        wanted = work(run)
+        left = {name for name in names if name not in wanted or self._open(run, name, wanted[name])}
+        if left:
+            self._cluster.runs.remember(run, left)
+        for name in names:
+            if name not in left or not self._serving(name.integration).holds:
+                self._cluster.records.forget_lost(name.namespace, name.record_name)
+        return left
+
+    def _open(self, run: Run, name: Request, wanted: Asked) -> bool:
+        return not self._serving(name.integration).worker.settled(run, name, wanted, gone=True)
 
     def _add(self, name: Request, run: Run, *, new: bool) -> None:
         """A run's end goes first; one that is new gets a moment, in which Tekton usually gives it a condition."""

@@ -29,7 +29,7 @@ class Looking:
         self.first.set()
         return None
 
-    def settled(self, run: Run, request: Request, wanted: Asked) -> bool:
+    def settled(self, run: Run, request: Request, wanted: Asked, *, gone: bool = False) -> bool:
         return False
 
     def edited(self, record: Record) -> None:

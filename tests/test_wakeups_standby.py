@@ -17,10 +17,11 @@ from tekton_integrations.kube.lister import Lister
 from tekton_integrations.kube.records_json import to_object
 from tekton_integrations.kube.secret_watches import SecretWatches
 from tekton_integrations.kube.source import Source
+from tekton_integrations.plan import plan
 from tekton_integrations.provider import Provider
 from tekton_integrations.record import Condition, record_name
 from tekton_integrations.registry import CORE
-from tekton_integrations.requests import for_run, new_record
+from tekton_integrations.requests import for_run, new_record, work
 from tekton_integrations.run import Run
 from tekton_integrations.serving import Serving
 from tekton_integrations.unserved import Unserved
@@ -132,3 +133,60 @@ async def test_what_a_record_knew_is_kept_while_its_run_is_there(standby: World)
     standby.server.remove(f"{RUNS}/kept")
     await reported(standby, "later", settled=False)
     assert not remembered(standby, "kept")
+
+
+def ended_object(name: str, channel: str = "C1") -> dict[str, Any]:
+    known = run_object(name)
+    condition = {"type": "Succeeded", "status": "True", "reason": "Succeeded"}
+    ended = {"conditions": [condition], "startTime": "2027-01-15T08:00:01Z", "completionTime": "2027-01-15T08:00:09Z"}
+    return {**known, "metadata": {**known["metadata"], "annotations": {CHANNEL: channel}}, "status": ended}
+
+
+async def shown(world: World, name: str) -> None:
+    """A run whose end another process has shown; returns when we know that nothing is left to do."""
+    runs = world.cluster.runs
+    await reported(world, name, settled=False)
+    world.server.put(f"{RUNS}/{name}", ended_object(name))
+
+    def cached() -> Run | None:
+        return runs.get("PipelineRun", NAMESPACE, name)
+
+    async def ended() -> Run | None:
+        return run if (run := cached()) is not None and run.final else None
+
+    async def dropped() -> bool:
+        return cached() is None
+
+    run = await polled(ended, 5)
+    [(request, wanted)] = work(run).items()
+    digest = plan(world.integration, run, wanted).digest
+    condition = Condition(status="True", reason="Reported", last_transition=1.0)
+    record = replace(new_record(request, run), condition=condition, owned=True, input_digest=digest)
+    world.server.put(path_of_record(name), to_object(record))
+    await polled(dropped, 5)
+
+
+@pytest.mark.parametrize("run_first", [True, False])
+async def test_a_run_whose_record_was_collected_with_it_is_not_reported_again_by_whoever_takes_over(
+    standby: World, run_first: bool
+) -> None:
+    await shown(standby, "done")
+    paths = [f"{RUNS}/done", path_of_record("done")]
+    for path in paths if run_first else reversed(paths):
+        standby.server.remove(path)
+        await reported(standby, f"after-{len(path)}", settled=False)
+    assert standby.cluster.runs.last("uid-done") is None
+    assert not remembered(standby, "done")
+
+
+async def test_a_run_that_asks_for_something_else_since_its_record_was_deleted_is_still_to_be_shown(
+    standby: World,
+) -> None:
+    await shown(standby, "moved")
+    standby.server.remove(path_of_record("moved"))
+    await reported(standby, "first", settled=False)
+    standby.server.put(f"{RUNS}/moved", ended_object("moved", channel="C2"))
+    await reported(standby, "second", settled=False)
+    standby.server.remove(f"{RUNS}/moved")
+    await reported(standby, "third", settled=False)
+    assert standby.cluster.runs.last("uid-moved") is not None

@@ -21,6 +21,8 @@ from tekton_integrations.record import API_VERSION, KIND, Record
 from tekton_integrations.requests import Request, for_record
 
 PLURAL = "integrationstatuses"
+# So many settled ones that somebody else deleted are remembered: that their runs are gone may be told later.
+_COLLECTED = 4096
 # Of those that share a label, so many are looked at.
 _MANY = 500
 # https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#syntax-and-character-set
@@ -57,6 +59,7 @@ class Records:
         self._writing: set[tuple[str, str]] = set()
         # By the hash of namespace and name.
         self._settled: dict[int, _Settled] = {}
+        self._collected: dict[int, _Settled] = {}
         self._lister: Lister[Record] = Lister({"run": _run_uid, "waiting": _waiting_in})
         self._path = collection(API_VERSION, PLURAL, namespace)
         source = Source(KIND, self._path, decode_record, silence, keep=self._keep)
@@ -85,14 +88,16 @@ class Records:
             return None
         return await self._read(*key)
 
-    def settled(self, namespace: str, name: str, digest: str) -> str | None:
+    def settled(self, namespace: str, name: str, digest: str, *, gone: bool = False) -> str | None:
         """The path of the Provider by which all is done for this digest (empty: for any); None where no record says
-        so."""
-        known = self._settled.get(hash((namespace, name)))
+        so. `gone`: the run was deleted, and what its record said until it was collected counts, too."""
+        key = hash((namespace, name))
+        known = self._settled.get(key) or (self._collected.get(key) if gone else None)
         return known.provider if known is not None and (not digest or known.digest == hash(digest)) else None
 
-    def has_settled(self, namespace: str, name: str) -> bool:
-        return hash((namespace, name)) in self._settled
+    def has_settled(self, namespace: str, name: str, *, gone: bool = False) -> bool:
+        key = hash((namespace, name))
+        return key in self._settled or (gone and key in self._collected)
 
     def of_run(self, uid: str) -> list[Record]:
         """The open and the lost ones."""
@@ -196,8 +201,9 @@ class Records:
         if known is not None and version < known.version:
             return False
         self._lost.remove(record.namespace, record.name)  # there it is again
+        self._collected.pop(key, None)
         if record.settled:
-            self._settled[key] = _Settled(hash(record.input_digest), sys.intern(record.provider), version)
+            self._settled[key] = _settled(record, version)
             return False
         self._settled.pop(key, None)
         return True
@@ -205,10 +211,15 @@ class Records:
     def _on_change(self, before: Record | None, now: Record | None) -> None:
         if now is not None or before is None or before.open:
             return
-        self._settled.pop(hash((before.namespace, before.name)), None)
+        key = hash((before.namespace, before.name))
+        self._settled.pop(key, None)
         if before.uid in self._deleting:
             self._deleting.discard(before.uid)
         else:
+            if before.settled:
+                self._collected[key] = _settled(before, int(before.resource_version))
+                if len(self._collected) > _COLLECTED:
+                    del self._collected[next(iter(self._collected))]
             # Usually the run goes too; if it stays, what the record knew is still needed.
             self._lost.remove(before.namespace, before.name)
             self._lost.put(msgspec.structs.replace(before, uid="", resource_version=""))
@@ -231,6 +242,10 @@ class _ListMetadata(msgspec.Struct, rename="camel"):
 
 class _Fence(msgspec.Struct):
     metadata: _ListMetadata
+
+
+def _settled(record: Record, version: int) -> _Settled:
+    return _Settled(hash(record.input_digest), sys.intern(record.provider), version)
 
 
 def _says(record: Record, integration: str, key: str, value: str) -> bool:
