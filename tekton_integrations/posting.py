@@ -24,7 +24,7 @@ from tekton_integrations.record import Record
 SCHEDULE = (5.0, 300.0, 1800.0, 7200.0, 18000.0, 36000.0, 50400.0, 72000.0, 86400.0)
 # So much of it is added at most, so that what failed together does not come back together.
 _JITTER = 0.1
-# Keys of a record's memory: how often the delivery in work was tried again, and which one that is, by its id.
+# Keys of a record's memory: how often the delivery in work was tried again when that was due, and which one that is.
 RETRIES, RETRIED = "retryCount", "retried-id"
 # Another one: the first milestone whose call was cut, so that it may have arrived, and that was not taken since.
 IN_DOUBT = "in-doubt"
@@ -61,7 +61,9 @@ class Poster:
             raise _gone(where)
         quota = context.quota(_scope(key[0]), _LIMITS)
         quota.take(Cost(write=True))
-        count = retries(record, context)
+        count, left = retries(record, context), (record.next_attempt or 0.0) - context.now()
+        # Tried before its time, since there is news of the run: a step of the schedule is not over by that.
+        early = count > 0 and left > 0
         try:
             answer = await context.http.request("POST", key[0], message.headers, message.body, limit=_READ, cut=True)
             if answer.status == 410:
@@ -76,8 +78,9 @@ class Poster:
         except TemporaryError as error:
             doubt = {IN_DOUBT: context.milestone.name} if error.maybe_sent and context.milestone else {}
             error.maybe_sent = False
-            error.delay = max(error.delay or 0.0, pause(count, context.external_id))
-            context.remember({**doubt, **record.memory, RETRIES: str(count + 1), RETRIED: _id(context)})
+            error.delay = max(error.delay or 0.0, left if early else pause(count, context.external_id))
+            tried = count if early else count + 1
+            context.remember({**doubt, **record.memory, RETRIES: str(tried), RETRIED: _id(context)})
             raise
         kept = {name: value for name, value in record.memory.items() if name not in (RETRIED, IN_DOUBT)}
         return kept | {RETRIES: str(count)}

@@ -120,6 +120,17 @@ async def test_a_success_says_how_often_it_was_tried_again_and_the_next_mileston
     assert await endpoint.post(told, 2) == {RETRIES: "0"}
 
 
+async def test_a_try_before_its_time_is_no_step_of_the_schedule(endpoint: Endpoint) -> None:
+    """There was news of the run. Three states in as many seconds would else mean half an hour."""
+    endpoint.status = 500
+    due = NOW + await endpoint.delayed()
+    for _ in range(3):
+        endpoint.clock[0] += 1.0
+        assert await endpoint.delayed(replace(endpoint.failed, next_attempt=due)) == due - endpoint.clock[0]
+    endpoint.clock[0] = due
+    assert await endpoint.delayed(replace(endpoint.failed, next_attempt=due)) >= SCHEDULE[1]
+
+
 async def test_a_failure_of_the_next_milestone_begins_the_schedule_again(endpoint: Endpoint) -> None:
     endpoint.status = 500
     for _ in range(3):
