@@ -83,7 +83,8 @@ class Witness:
         said = record.get("status", {})
         [condition] = said.get("conditions") or [{"status": "", "reason": ""}]
         told = {key: said[key] for key in ("annotations", "intent", "verifyTime", "nextAttemptTime") if key in said}
-        self._note(f"{kind} {name}: {condition['status']} {condition['reason']} {told or ''}")
+        why = condition.get("message", "") if condition["status"] != "True" else ""
+        self._note(f"{kind} {name}: {condition['status']} {condition['reason']} {why} {told or ''}")
         if condition["reason"] == "MaybeSent":
             self.maybe.add((uid, record["spec"]["integration"]))
         if kind == "DELETED":
