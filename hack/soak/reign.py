@@ -14,6 +14,8 @@ from .fates import INTEGRATIONS
 
 # Whoever is started again in the pod of a killed holder need not wait until its Lease expires.
 _ARGUMENTS = ("--integrations", ",".join(INTEGRATIONS), "--identity=controller-0")
+# Seconds that a start may take on a machine that is busy with other things: an hour is not to end with it.
+_SLOW = 300.0
 # Seconds before a kill in which the answer to a call may have been lost.
 _CUT = 2.0
 
@@ -57,7 +59,7 @@ class Reign:
             self.kills.append(time.time())
             await self.controller.kill()
         self.controller = await Controller.start(self._pod, self._log, arguments=_ARGUMENTS)
-        await self.controller.ready()
+        await self.controller.ready(_SLOW)
         self.life, self.ready, self.alive = self.life + 1, time.monotonic(), True
 
     def cut(self, at: float) -> bool:
