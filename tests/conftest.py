@@ -32,6 +32,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         path = item.path.relative_to(item.config.rootpath)
         if "bed" in getattr(item, "fixturenames", ()) or path.parts[:2] in (("tests", "e2e"), ("tests", "hack")):
             item.add_marker(pytest.mark.e2e)
+            if path.parts[1] == "hack":
+                item.add_marker(pytest.mark.long)
             if not any(path.is_relative_to(place) for place in _E2E):
                 raise pytest.UsageError(f"{path}: name it among E2E in the Makefile and in tests/conftest.py")
     items.sort(key=lambda item: item.path.name not in _FIRST)

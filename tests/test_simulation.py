@@ -25,9 +25,8 @@ def told(figures: Figures) -> tuple[list[str], list[str], list[str], int, int]:
     return figures.lost, figures.doubled, figures.stale, figures.early, figures.unsettled
 
 
-@pytest.mark.parametrize(
-    ("profile", "floods"), [pytest.param(TIGHT, 1800, marks=pytest.mark.long), (HIDDEN, 300)], ids=["tight", "hidden"]
-)
+@pytest.mark.long
+@pytest.mark.parametrize(("profile", "floods"), [(TIGHT, 1800), (HIDDEN, 300)], ids=["tight", "hidden"])
 def test_a_flood_is_shown_and_the_small_tenant_beside_it_soon(profile: Profile, floods: float) -> None:
     figures = simulated(replace(SMALLER, profile=profile))
     assert told(figures) == ([], [], [], 0, 0)
@@ -55,6 +54,7 @@ def replace_cpu(figures: Figures) -> Figures:
     return msgspec.structs.replace(figures, cpu=0.0)
 
 
+@pytest.mark.long
 async def test_the_command_prints_a_table_and_keeps_all_figures(tmp_path: Path) -> None:
     result = tmp_path / "simulation.json"
     sizes = ("--flood", "0", "--small", "2", "--only", "Enterprise, 15,000/h; no faults", "--result", str(result))

@@ -34,8 +34,8 @@ NOBODY_ANSWERS: Verdict = frozenset({ALL})
 
 
 class Suspect(NamedTuple):
-    """`asked`: somebody wants to know what it is, and not just the watch has seen it. `waited`: its parent had not listed
-    it yet."""
+    """`asked`: somebody wants to know what it is, and not just the watch has seen it. `waited`: when it was seen its
+    parent had not listed it yet."""
 
     kind: str
     namespace: str

@@ -127,6 +127,7 @@ async def test_whatever_happens_github_shows_the_last_state_of_each_run(arena: A
         await arena.play(history)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "history",
     [

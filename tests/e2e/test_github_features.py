@@ -183,7 +183,8 @@ def _comment(call: Call) -> bool:
     return isinstance(call.written, Comment)
 
 
-@pytest.mark.parametrize("moment", [_final_check, pytest.param(_comment, marks=pytest.mark.long)])
+@pytest.mark.long
+@pytest.mark.parametrize("moment", [_final_check, _comment])
 async def test_a_controller_that_is_killed_in_the_midst_of_a_report_loses_and_doubles_nothing(
     stage: Stage, namespace: str, moment: Callable[[Call], bool]
 ) -> None:

@@ -1,5 +1,7 @@
 """Calls that take effect at GitHub after we have given them up: nothing is doubled, nothing is brought back."""
 
+import pytest
+
 from tests.e2e.aftermath import CREATE, LIST, all_settled
 from tests.e2e.stage import REPOSITORY, Stage
 from tests.fakes.github import LaggingList, LateWrite
@@ -17,6 +19,7 @@ async def test_a_write_that_lands_after_the_client_gave_up_is_adopted_not_double
     assert [check.conclusion for check in checks] == ["success"]
 
 
+@pytest.mark.long
 async def test_a_write_that_lands_after_we_made_another_leaves_one_right_and_one_concluded(
     stage: Stage, namespace: str
 ) -> None:
@@ -32,6 +35,7 @@ async def test_a_write_that_lands_after_we_made_another_leaves_one_right_and_one
     assert all(check.status == "completed" for check in checks)
 
 
+@pytest.mark.long
 async def test_after_an_update_was_cut_the_check_is_looked_at_once_more(stage: Stage, namespace: str) -> None:
     # Landing late, the cut update could bring "in progress" back over the result.
     stage.github.faults.add("^PATCH /repos/acme/api/check-runs/", LateWrite(6), times=1)

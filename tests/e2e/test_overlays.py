@@ -45,7 +45,7 @@ async def ways(cluster: TestBed, tmp_path_factory: pytest.TempPathFactory) -> di
     return dict(zip(folders, await built(cluster, *folders.values()), strict=True))
 
 
-@pytest.mark.parametrize("way", [*WAYS, ALL])
+@pytest.mark.parametrize("way", [*(pytest.param(each, marks=pytest.mark.long) for each in WAYS), ALL])
 async def test_what_is_applied_twice_does_not_change_the_second_time(
     cluster: TestBed, ways: dict[str, list[Object]], way: str
 ) -> None:

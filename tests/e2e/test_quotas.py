@@ -73,6 +73,7 @@ async def test_a_spent_primary_limit_is_waited_out(stage: Stage, controller: Con
     assert shown(stage, 3) == [["failure"]] * 3
 
 
+@pytest.mark.long
 @pytest.mark.sized
 async def test_ten_percent_of_failing_answers_lose_and_double_nothing(
     stage: Stage, controller: Controller, namespace: str
@@ -111,6 +112,7 @@ async def allowance(stage: Stage, field: str) -> Any:
     return await polled(probe, 20)
 
 
+@pytest.mark.long
 async def test_a_holder_that_is_killed_after_a_refusal_is_followed_by_one_that_waits(
     stage: Stage, namespace: str
 ) -> None:

@@ -123,6 +123,7 @@ async def test_a_leader_that_is_killed_is_followed_when_its_lease_ends(stage: St
     assert reported - killed <= CRASH
 
 
+@pytest.mark.long
 async def test_a_leader_that_was_frozen_for_longer_than_its_lease_spoils_nothing(stage: Stage, namespace: str) -> None:
     async with Replicas.started(stage) as replicas:
         async with playing(stage, namespace) as marker:
@@ -160,11 +161,8 @@ async def linked(stage: Stage, island: Island) -> tuple[Link, Link]:
     return await island.link(stage.bed.port), await island.link(github)
 
 
-@pytest.mark.parametrize(
-    "also_from_github",
-    [pytest.param(False, marks=pytest.mark.long), True],
-    ids=["api-server", "api-server-and-github"],
-)
+@pytest.mark.long
+@pytest.mark.parametrize("also_from_github", [False, True], ids=["api-server", "api-server-and-github"])
 async def test_a_leader_that_is_split_from_the_api_server_is_followed(
     stage: Stage, namespace: str, island: Island, also_from_github: bool
 ) -> None:

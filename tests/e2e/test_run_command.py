@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import aiohttp
+import pytest
 
 from hack.controller import NAMESPACE, SERVICE_ACCOUNT, Controller
 from hack.testbed import TestBed
@@ -63,6 +64,7 @@ async def test_an_api_server_without_our_manifests_is_said_with_the_cure(tmp_pat
         assert "are manifests/ applied" in (tmp_path / "log").read_text()
 
 
+@pytest.mark.long
 async def test_readyz_names_what_is_missing_while_healthz_stays_well(tmp_path: Path) -> None:
     manifests = Path(__file__).parents[2] / "manifests" / "base"
     async with (
@@ -108,6 +110,7 @@ async def test_without_a_cluster_it_says_what_to_set(tmp_path: Path) -> None:
     assert "Traceback" not in said
 
 
+@pytest.mark.long
 async def test_it_waits_for_an_api_server_that_is_away_and_can_be_stopped_meanwhile(tmp_path: Path) -> None:
     async with TestBed.started() as bed:
         await bed.stop_apiserver()

@@ -6,6 +6,8 @@ import re
 import sys
 from pathlib import Path
 
+import pytest
+
 from hack.testbed import Kubelet, TestBed
 from tests.e2e.handmade import Handmade
 from tests.e2e.served import may_read_logs, served
@@ -24,6 +26,7 @@ parameters = {{ "path.run" = "demo", "path.namespace" = "{namespace}" }}
 """
 
 
+@pytest.mark.long
 async def test_schemathesis_finds_nothing(bed: TestBed, namespace: str, tmp_path: Path) -> None:
     await may_read_logs(bed, namespace)
     config = tmp_path / "schemathesis.toml"

@@ -63,6 +63,7 @@ async def delays(stage: Stage, namespace: str, first: int) -> list[float]:
     return sorted(1000 * (stage.checks(sha)[0].history[-1].loop_time - at) for sha, at in ended.items())
 
 
+@pytest.mark.long
 async def test_a_dead_slack_delays_github_by_nothing(stage: Stage, namespace: str, slack: Slack) -> None:
     async with stage.controller("--integrations", "github,slack"):
         alive = await delays(stage, namespace, 0)

@@ -194,6 +194,7 @@ class Weather(Faults):
         return Rule(match="", fault=fault, times=None, until=None) if struck else None
 
 
+@pytest.mark.long
 async def test_kills_and_failures_leave_every_run_right_and_one_card_too_many_for_each_lost_answer_at_most(
     stage: Stage, slack: Slack, namespace: str
 ) -> None:

@@ -139,12 +139,19 @@ EDITS = {
 }
 # What stands in a record at the start is believed (docs/decisions/0012), so these are noticed at work only.
 BELIEVED = ("check's id", "nothing left")
+# In `make test`; the others are left to `make test-long`.
+AT_ONCE = ("commit", "check's id")
 
 
 @pytest.mark.parametrize(
     ("edit", "down"),
     [
-        pytest.param(edit, down, id=f"{name}, {'while the controller is down' if down else 'at work'}")
+        pytest.param(
+            edit,
+            down,
+            id=f"{name}, {'while the controller is down' if down else 'at work'}",
+            marks=[] if name in AT_ONCE else pytest.mark.long,
+        )
         for name, edit in EDITS.items()
         for down in (False, True)
         if not (down and name in BELIEVED)

@@ -23,7 +23,6 @@ from hack.bench.summary import summary
 from hack.testbed import TEKTON_CRDS, TestBed
 from tests.conftest import MANIFESTS
 
-pytestmark = pytest.mark.long
 SIZES = Sizes(rounds=1, runs=20, seconds=2, rate=20, starts=1, passed=20, many=200, idle=1)
 KEYS = """
 cpu_ms_per_report_50 cpu_ms_per_report_saturated floor_ratio

@@ -25,7 +25,6 @@ async def results(tmp_path_factory: pytest.TempPathFactory) -> Results:
         return await measured(bed, SIZES, tmp_path_factory.mktemp("bench"))
 
 
-@pytest.mark.long
 def test_each_state_of_the_quiet_tenants_runs_is_measured(results: Results) -> None:
     assert results.failures == []
     [alone], [beside] = results.alone, results.beside
@@ -36,7 +35,6 @@ def test_each_state_of_the_quiet_tenants_runs_is_measured(results: Results) -> N
         assert phase.cpu > 0
 
 
-@pytest.mark.long
 def test_there_is_no_noise_without_the_noisy_ones(results: Results) -> None:
     [alone], [beside] = results.alone, results.beside
     assert alone.counts.accepted == alone.stormed.accepted == 0
@@ -47,7 +45,6 @@ def test_there_is_no_noise_without_the_noisy_ones(results: Results) -> None:
     assert beside.stormed.dead > tried
 
 
-@pytest.mark.long
 def test_the_table_fits_and_judges(results: Results) -> None:
     text = rendered(results)
     assert max(map(len, text.splitlines())) <= 80

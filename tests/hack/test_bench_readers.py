@@ -3,14 +3,11 @@
 
 from pathlib import Path
 
-import pytest
-
 from hack.bench.readers.measure import measured
 from hack.bench.readers.results import Sizes, rendered
 from hack.testbed import TestBed
 from tests.conftest import MANIFESTS
 
-pytestmark = pytest.mark.long
 SIZES = Sizes(readers=20, whole=2, idle=4, megabytes=30, rate=1024, stall=4)
 
 

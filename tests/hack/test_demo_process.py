@@ -123,7 +123,6 @@ async def test_the_demo_ends_with_one_right_check_run_for_each_run(tmp_path: Pat
     assert max(map(len, progress)) <= 80
 
 
-@pytest.mark.long
 @pytest.mark.e2e
 async def test_the_demo_fails_when_github_shows_no_check_runs(tmp_path: Path) -> None:
     """Kept running, it shows what is wrong until it is stopped."""
@@ -155,7 +154,6 @@ async def test_a_cluster_of_ones_own_is_left_as_it_was(cluster: TestBed, tmp_pat
     assert demo.left() == []
 
 
-@pytest.mark.long
 @pytest.mark.e2e
 async def test_a_demo_that_is_stopped_cleans_up_a_cluster_of_ones_own(cluster: TestBed, tmp_path: Path) -> None:
     before = await everything(cluster.api)
@@ -169,7 +167,6 @@ async def test_a_demo_that_is_stopped_cleans_up_a_cluster_of_ones_own(cluster: T
     assert demo.left() == []
 
 
-@pytest.mark.long
 @pytest.mark.e2e
 async def test_an_installation_is_not_touched(cluster: TestBed, tmp_path: Path) -> None:
     await cluster.apply(TEKTON_CRDS, BASE)

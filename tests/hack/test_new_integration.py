@@ -107,7 +107,6 @@ def test_a_new_integration_is_well_formed(made: Tree) -> None:
     made.run("ruff", "check", "--no-cache", f"integrations/{NAME}", "tekton_integrations/registry.py")
 
 
-@pytest.mark.long
 def test_a_new_integration_has_types_that_fit(made: Tree) -> None:
     packages = [part for name in (f"tekton_integrations_{NAME}", f"integrations.{NAME}.tests") for part in ("-p", name)]
     configured = (made.root / "pyproject.toml").read_text()

@@ -43,7 +43,6 @@ def config_map(name: str, namespace: str = "default", **metadata: Any) -> Object
     return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name, "namespace": namespace, **metadata}}
 
 
-@pytest.mark.long
 async def test_two_test_beds_run_at_once_and_leave_nothing_behind() -> None:
     async with TestBed.started() as first, TestBed.started() as second:
         await first.apply(config_map("only-here"))
@@ -119,7 +118,7 @@ async def test_nothing_runs_on_when_the_parent_is_killed(command: tuple[asyncio.
     await polled_until_none_runs(folder)
 
 
-@pytest.mark.parametrize("number", [pytest.param(signal.SIGINT, marks=pytest.mark.long), signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 async def test_the_command_ends_cleanly_when_told(
     number: signal.Signals, command: tuple[asyncio.subprocess.Process, Path]
 ) -> None:

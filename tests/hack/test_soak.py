@@ -34,7 +34,6 @@ async def results(bed: TestBed, tmp_path_factory: pytest.TempPathFactory) -> Res
     return await soaked(bed, SIZES, tmp_path_factory.mktemp("soak"))
 
 
-@pytest.mark.long
 def test_runs_that_come_and_go_while_the_controller_is_ended_are_shown_everywhere(results: Results) -> None:
     assert results.failures == []
     assert results.counts.runs == results.counts.judged == SIZES.runs == 30
@@ -48,7 +47,6 @@ def test_runs_that_come_and_go_while_the_controller_is_ended_are_shown_everywher
     assert max(each.processors for each in results.samples) > 0
 
 
-@pytest.mark.long
 def test_the_page_has_all_figures_and_a_plot_of_them(results: Results, tmp_path: Path) -> None:
     (tmp_path / "docs").mkdir()
     (tmp_path / docs.PAGE).write_text("# Soak\n\n<!-- measured: soak -->\nold\n<!-- end -->\n")

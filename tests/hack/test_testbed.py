@@ -17,7 +17,7 @@ def config_map(name: str, namespace: str = "default", **metadata: Any) -> Object
     return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name, "namespace": namespace, **metadata}}
 
 
-@pytest.mark.parametrize("kill", [pytest.param(False, marks=pytest.mark.long), True])
+@pytest.mark.parametrize("kill", [False, True])
 async def test_a_restarted_api_server_has_its_data_and_its_address(kill: bool) -> None:
     async with TestBed.started() as bed:
         await bed.apply(config_map("kept"))

@@ -16,7 +16,6 @@ PRINTED = "http://127.0.0.1:8070"
 SHA = "3f786850e387550fdab836ed7e6dc881de23001b"
 
 
-@pytest.mark.long
 @pytest.mark.e2e
 async def test_who_walks_sees_a_check_and_a_refusal_and_leaves_nothing(tmp_path: Path) -> None:
     _, lookalike, _, install, _, doctor, connect, two, on, *away = blocks(WALK, "sh")

@@ -24,7 +24,7 @@ ALL = os.environ.get("CUTS") == "all"
 CALLS, WRITES = {"app": 22, "token": 12}, {"app": 15, "token": 12}
 # One of so many calls is struck in `make test-long`, and of so many times so many in an ordinary test.
 SHARES = {"app": 6, "token": 2}
-RARER = sized(6, 1)
+RARER = sized(12, 1)
 # Seconds between the run's changes: each is shown, none is settled before the next, or all is settled in between.
 GAPS = (30.0, 4.0, 70.0)
 FAULTS: dict[str, Callable[[History], Any]] = {
