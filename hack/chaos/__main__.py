@@ -16,7 +16,7 @@ from hack.docs.generated import replaced
 
 from .cases import CASES
 from .history import Header, read
-from .lanes import Lanes
+from .lanes import Lanes, ordered
 from .stage import Play, Row
 from .table import HEAD, NOTES, line, markdown, remarks
 
@@ -34,16 +34,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
     folder.mkdir(parents=True, exist_ok=True)
     plays = _again(options.replay, folder) if options.replay else list(_plays(options, folder))
     print(HEAD, flush=True)
-    rows = asyncio.run(Lanes(plays, _said).run(options.lanes))
+    told = list[Row]()
+
+    def said(row: Row, wrong: Sequence[str]) -> None:
+        _say(row, wrong)
+        told.append(row)
+        if not options.replay:  # as soon as it is known: all takes an hour
+            options.result.write_bytes(msgspec.json.format(msgspec.json.encode(ordered(told))))
+
+    rows = asyncio.run(Lanes(plays, said).run(options.lanes))
     print(f"\n{NOTES}\n\n{time.monotonic() - begin:.0f} s")
-    if not options.replay:
-        options.result.write_bytes(msgspec.json.format(msgspec.json.encode(rows)))
     if options.docs:
         DOCS.write_text(replaced(DOCS.read_text(), "chaos", markdown(rows)))
     return 0 if all(row.clean for row in rows) else 1
 
 
-def _said(row: Row, wrong: Sequence[str]) -> None:
+def _say(row: Row, wrong: Sequence[str]) -> None:
     print(line(row), flush=True)
     for text in [*remarks(row), *wrong[:10]]:
         print(f"  {text}", flush=True)

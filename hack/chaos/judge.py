@@ -28,7 +28,7 @@ class Verdict(msgspec.Struct, kw_only=True):
 
 
 def judged(world: World, maybe: Collection[tuple[str, str]]) -> Verdict:
-    """`maybe`: uids and integrations of the records that said MaybeSent."""
+    """`maybe`: uids and integrations of the records that said so (witness.py)."""
     shown = Shown(world)
     verdict = Verdict(repeats=shown.repeats)
     for life in world.lives.values():

@@ -1,7 +1,7 @@
 """Several API servers at once, each with a case at a time: most of a case is waiting."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from hack.testbed import TEKTON_CRDS, TestBed
@@ -10,6 +10,12 @@ from .cases import CASES
 from .stage import Play, Row, played
 
 _BASE = Path(__file__).parents[2] / "manifests" / "base"
+
+
+def ordered(rows: Iterable[Row]) -> list[Row]:
+    """In the order of the table."""
+    order = list(CASES)
+    return sorted(rows, key=lambda row: (row.seed, order.index(row.case)))
 
 
 class Lanes:
@@ -21,12 +27,11 @@ class Lanes:
         self._rows: list[Row] = []
 
     async def run(self, lanes: int) -> list[Row]:
-        """All rows, in the order of the table."""
+        """All rows."""
         async with asyncio.TaskGroup() as group:
             for _ in range(min(lanes, len(self._left))):
                 group.create_task(self._lane())
-        order = list(CASES)
-        return sorted(self._rows, key=lambda row: (row.seed, order.index(row.case)))
+        return ordered(self._rows)
 
     async def _lane(self) -> None:
         async with TestBed.started(controller_manager=True, manifests=[TEKTON_CRDS, _BASE]) as bed:

@@ -18,14 +18,25 @@ from .world import GROUP, SERVICES
 _TIMEOUT = aiohttp.ClientTimeout(total=None, sock_connect=5, sock_read=90)
 _LONGEST_LINE = 2 * 1024 * 1024
 _PAUSE = 0.2
+Said = dict[str, Any]
+
+
+def made_again(before: Said, now: Said) -> bool:
+    """Whether a record tells that a call is made although nothing is known of the one announced before, which had its
+    time: nobody was there to say MaybeSent meanwhile. That one is still to be looked for at `verifyTime`."""
+    first, second = before.get("intent"), now.get("intent")
+    if not (first and second and "verifyTime" in now):
+        return False
+    return bool(first["id"] != second["id"] and first["deadline"] <= second["startTime"])
 
 
 class Witness:
-    """`maybe`: uid and integration of those that said MaybeSent."""
+    """`maybe`: uid and integration of those that said of a call that it may have been sent."""
 
     def __init__(self, bed: TestBed, namespace: str, note: Callable[[str], None]) -> None:
         self.maybe: set[tuple[str, str]] = set()
         self._settled: dict[str, tuple[str, bool]] = {}  # by the record's name: its run, and whether it is
+        self._said: dict[str, Said] = {}  # by the same: its last status
         self._version = ""
         self._bed = bed
         self._note = note
@@ -85,9 +96,11 @@ class Witness:
         told = {key: said[key] for key in ("annotations", "intent", "verifyTime", "nextAttemptTime") if key in said}
         why = condition.get("message", "") if condition["status"] != "True" else ""
         self._note(f"{kind} {name}: {condition['status']} {condition['reason']} {why} {told or ''}")
-        if condition["reason"] == "MaybeSent":
+        if condition["reason"] == "MaybeSent" or made_again(self._said.get(name, {}), said):
             self.maybe.add((uid, record["spec"]["integration"]))
         if kind == "DELETED":
             self._settled.pop(name, None)
+            self._said.pop(name, None)
         else:
+            self._said[name] = said
             self._settled[name] = uid, condition["status"] == "True" and "ownerReferences" in record["metadata"]
