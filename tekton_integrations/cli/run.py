@@ -119,7 +119,9 @@ def run(
     from tekton_integrations.kube.config import ConfigError  # noqa: PLC0415
     from tekton_integrations.manager import serve  # noqa: PLC0415
     from tekton_integrations.registry import RegistryError  # noqa: PLC0415
+    from tekton_integrations.thrift import be_thrifty  # noqa: PLC0415
 
+    be_thrifty()
     log.configure(log_level, log_format)
     # The API server takes JSON that is 10,000 deep; an object that can't be decoded would be missed.
     sys.setrecursionlimit(12_000)
