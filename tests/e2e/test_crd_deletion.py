@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from hack.testbed import TEKTON_CRDS, TestBed
 from tests.e2e.stage import Stage
 
@@ -9,6 +11,7 @@ MANIFESTS = Path(__file__).parents[2] / "manifests"
 DEFINITION = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/integrationstatuses.integrations.tekton.dev"
 
 
+@pytest.mark.long
 async def test_the_definition_of_records_goes_at_once_and_may_come_back(tmp_path: Path) -> None:
     async with (
         TestBed.started(controller_manager=True, manifests=[TEKTON_CRDS, MANIFESTS / "base"]) as bed,

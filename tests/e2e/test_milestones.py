@@ -102,6 +102,7 @@ async def killed_in_the_midst(receiver: Receiver, controller: Controller) -> Non
     receiver.faults.remove(rule)
 
 
+@pytest.mark.long
 async def test_after_a_kill_the_same_milestone_comes_again_under_its_id_and_the_next_follow(
     stage: Stage, namespace: str, place: Place, receiver: Receiver, flaky: Path
 ) -> None:

@@ -24,6 +24,8 @@ from tests.e2e.test_commands import Terminal
 from tests.e2e.test_excerpts import bind
 from tests.hack.test_docs import blocks
 
+pytestmark = pytest.mark.long
+
 TEAM = "team-a"  # as in overlays/one-namespace
 ALL = "all that can be had together"
 ROLES = "/apis/rbac.authorization.k8s.io/v1"
@@ -45,7 +47,7 @@ async def ways(cluster: TestBed, tmp_path_factory: pytest.TempPathFactory) -> di
     return dict(zip(folders, await built(cluster, *folders.values()), strict=True))
 
 
-@pytest.mark.parametrize("way", [*(pytest.param(each, marks=pytest.mark.long) for each in WAYS), ALL])
+@pytest.mark.parametrize("way", [*WAYS, ALL])
 async def test_what_is_applied_twice_does_not_change_the_second_time(
     cluster: TestBed, ways: dict[str, list[Object]], way: str
 ) -> None:

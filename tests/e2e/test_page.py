@@ -156,6 +156,7 @@ async def test_a_link_opens_one_run_and_not_another_of_its_name(
         assert "is for a run that is gone" in await guest.locator("body").inner_text()
 
 
+@pytest.mark.long
 async def test_an_open_page_ends_with_its_link_and_the_link_says_that_it_expired(
     scene: Scene,
 ) -> None:
@@ -182,6 +183,7 @@ async def test_a_stranger_gets_401_and_a_reader_of_another_namespace_403_whether
                 assert await status(page, scene.page(name)) == refusal
 
 
+@pytest.mark.long
 async def test_the_log_comes_while_it_is_written_and_the_page_holds_its_end(
     scene: Scene,
 ) -> None:

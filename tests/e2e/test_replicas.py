@@ -107,6 +107,7 @@ async def test_an_idle_leader_that_is_told_to_go_is_followed_by_a_report_within_
     assert reported - told <= HANDOVER
 
 
+@pytest.mark.long
 async def test_a_leader_that_is_killed_is_followed_when_its_lease_ends(stage: Stage, namespace: str) -> None:
     async with Replicas.started(stage) as replicas:
         async with playing(stage, namespace) as marker:

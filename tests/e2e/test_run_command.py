@@ -57,6 +57,7 @@ async def test_sigterm_ends_it_cleanly_and_soon(stage: Stage) -> None:
         assert await asyncio.wait_for(controller.child.wait(), 5) == 0
 
 
+@pytest.mark.long
 async def test_an_api_server_without_our_manifests_is_said_with_the_cure(tmp_path: Path) -> None:
     async with TestBed.started() as empty:
         controller = await Controller.start(empty.admin_kubeconfig, tmp_path / "log")

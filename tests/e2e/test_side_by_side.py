@@ -133,7 +133,7 @@ def laid_out(folder: Path, wheels: Path, name: str) -> Place:
     return Place(environment={"PYTHONPATH": str(folder), "PYTHONSAFEPATH": "1"}, python=(sys.executable, "-S"))
 
 
-@pytest.mark.parametrize("name", PACKAGES)
+@pytest.mark.parametrize("name", [PACKAGES[0], *(pytest.param(name, marks=pytest.mark.long) for name in PACKAGES[1:])])
 async def test_the_core_runs_with_one_integration_alone(stage: Stage, wheels: Path, tmp_path: Path, name: str) -> None:
     place = laid_out(tmp_path / "site", wheels, name)
     asked = "import tekton_integrations as t; from tekton_integrations.registry import installed; "

@@ -42,6 +42,7 @@ async def test_the_commit_status_follows_the_run(
     assert statuses[-1].context == f"Tekton / {'no-such-pipeline' if recording == 'not-found' else recording}"
 
 
+@pytest.mark.long
 async def test_a_pending_status_that_lands_late_does_not_stay(
     stage: Stage, controller: Controller, namespace: str
 ) -> None:

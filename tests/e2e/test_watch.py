@@ -110,6 +110,7 @@ async def test_a_dead_connection_is_replaced_and_deletions_meanwhile_are_noticed
             await holds(informer, namespace, {"second"})
 
 
+@pytest.mark.long
 async def test_runs_are_reported_through_a_restart_of_the_api_server(tmp_path: Path) -> None:
     manifests = Path(__file__).parents[2] / "manifests" / "base"
     async with (

@@ -180,6 +180,7 @@ async def test_five_that_want_it_at_once_follow_each_other_and_never_hold_it_tog
         assert (await election.stored())["spec"]["leaseTransitions"] == 4
 
 
+@pytest.mark.long
 async def test_an_api_server_that_is_away_costs_it_until_it_is_back() -> None:
     async with TestBed.started() as bed, Election.held_on(bed, "default", "one", "two") as election:
         holder = await election.holder()
