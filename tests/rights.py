@@ -55,6 +55,7 @@ TABLE: dict[Call, tuple[int, set[Right]]] = {
     INFORMED[0]: (1, set()),
     INFORMED[1]: (1, set()),
     Call("kube/below.py", "get"): (1, _rights(TEKTON, RUNS, "list")),
+    Call("kube/below.py", "tail"): (1, _rights(TEKTON, RUNS, "list")),
     Call("kube/runs.py", "get"): (1, _rights(TEKTON, RUNS, "get")),
     Call("kube/runs.py", "Source"): (1, _rights(TEKTON, RUNS, *WATCHES)),
     Call("kube/children.py", "Source"): (1, _rights(TEKTON, RUNS, *WATCHES)),

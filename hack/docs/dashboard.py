@@ -159,6 +159,11 @@ PANELS = (
         "short",
         (Query("max by (pod) (tekton_integrations_asyncio_tasks)", "{{pod}}"),),
     ),
+    Panel(
+        "How many pieces of memory do Python's objects hold?",
+        "short",
+        (Query("max by (pod) (tekton_integrations_allocated_blocks)", "{{pod}}"),),
+    ),
 )
 
 
