@@ -67,7 +67,7 @@ e2e: $(STAMP) ## Tests on a real API server; builds it the first time (about 7 m
 	$(BIN)/python -m hack.testbed --build
 	$(BIN)/pytest $(E2E) -m "e2e and $(WHICH)" -n 4 --dist loadfile --no-loadscope-reorder --reruns 1 -rfER
 
-bench: $(STAMP) ## CPU, latency, memory, start, beside a bare loop and kopf (about 20 minutes).
+bench: $(STAMP) ## CPU, latency, memory, start, beside a bare loop and kopf (about half an hour).
 	@$(BIN)/python -m hack.bench
 
 bench-start: $(STAMP) ## Memory and start with 50,000 finished runs (about 15 minutes).

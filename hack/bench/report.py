@@ -21,8 +21,8 @@ How it was measured
   (a first report each), then all their ends from {connections} connections of a driver.
   Bare loop: what the controller sent at saturation, sent again by plain
   aiohttp from as many workers, with one answer's id or version put into the
-  next call: GitHub, as many record writes and lists of TaskRuns (which find
-  none), and with Events where it says so.
+  next call: GitHub, as many record writes and lists of TaskRuns (of one
+  run, which has one), and with Events where it says so.
   No watch, no cache, no decisions.
   Latency: an own watch in this process sees the change arrive, the look-alike
   notes the arrival of the call, both by the machine's clock. Either watch may
