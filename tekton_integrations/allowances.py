@@ -99,7 +99,9 @@ class Allowances:
             working = [served for served in self._served if served.turn.holds]
             waits = await asyncio.gather(*(self._look(served) for served in working))
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._news.wait(), min(waits, default=PERIOD))
+                # Not by wait_for: before Python 3.12 news in the same moment would swallow a cancellation.
+                async with asyncio.timeout(min(waits, default=PERIOD)):
+                    await self._news.wait()
 
     async def farewell(self, turn: Turn) -> None:
         """Our turn ends: the last word, for whoever comes next. Until it is cancelled, at worst."""
