@@ -128,7 +128,8 @@ class Noticeboard:
                 if notification := self._lister.get(*path.split("/")):
                     await self._tell(notification)
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._news.wait(), TICK)
+                async with asyncio.timeout(TICK):
+                    await self._news.wait()
 
     def _gather(self) -> None:
         """What has to be told since the last look: new counts, and all of an integration that is ours from now on."""

@@ -101,7 +101,8 @@ class Publisher:
                     told[name] = serving.lease.since
                 await self._tell(integration, reconciler, self._cluster.holder)
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._news.wait(), PERIOD)
+                async with asyncio.timeout(PERIOD):
+                    await self._news.wait()
 
     async def farewell(self, serving: Serving) -> None:
         """The controller ends; without another one nothing is reported."""

@@ -29,7 +29,8 @@ class Watch:
     async def news(self, seconds: float | None = None) -> bool:
         """Waits for something new since the last call, `seconds` at most; whether there was."""
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._news.wait(), seconds)
+            async with asyncio.timeout(seconds):
+                await self._news.wait()
         found = self._news.is_set()
         self._news.clear()
         return found
