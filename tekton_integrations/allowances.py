@@ -8,11 +8,11 @@ import asyncio
 import math
 import time
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 from tekton_integrations.allowance import Allowance, differ, graver
+from tekton_integrations.event_loop import happened
 from tekton_integrations.kube.allowances import ProviderStatus
 from tekton_integrations.kube.client import ApiError, KubeClient
 from tekton_integrations.kube.lister import Lister, newer
@@ -98,10 +98,7 @@ class Allowances:
             self._news.clear()
             working = [served for served in self._served if served.turn.holds]
             waits = await asyncio.gather(*(self._look(served) for served in working))
-            with suppress(TimeoutError):
-                # Not by wait_for: before Python 3.12 news in the same moment would swallow a cancellation.
-                async with asyncio.timeout(min(waits, default=PERIOD)):
-                    await self._news.wait()
+            await happened(self._news, min(waits, default=PERIOD))
 
     async def farewell(self, turn: Turn) -> None:
         """Our turn ends: the last word, for whoever comes next. Until it is cancelled, at worst."""

@@ -5,10 +5,10 @@ No run is looked at because a Notification is new: it counts for each from the r
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
 from typing import Any, Protocol
 
 from tekton_integrations.cluster import Cluster
+from tekton_integrations.event_loop import happened
 from tekton_integrations.kube.client import ApiError, KubeClient, collection
 from tekton_integrations.kube.informer import Informer
 from tekton_integrations.kube.lister import Lister
@@ -127,9 +127,7 @@ class Noticeboard:
                 del self._due[path]
                 if notification := self._lister.get(*path.split("/")):
                     await self._tell(notification)
-            with suppress(TimeoutError):
-                async with asyncio.timeout(TICK):
-                    await self._news.wait()
+            await happened(self._news, TICK)
 
     def _gather(self) -> None:
         """What has to be told since the last look: new counts, and all of an integration that is ours from now on."""

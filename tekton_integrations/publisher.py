@@ -9,6 +9,7 @@ from contextlib import suppress
 
 from tekton_integrations.allowances import Allowances
 from tekton_integrations.cluster import Cluster
+from tekton_integrations.event_loop import happened
 from tekton_integrations.integration import Integration
 from tekton_integrations.kube import config
 from tekton_integrations.kube.claims import KIND, Claim, Claims, decode_claim
@@ -56,8 +57,7 @@ class Publisher:
                         "run with a ServiceAccount of it?"
                     ) from error
                 logger.warning("API server not ready", error=str(error))
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(stop.wait(), backoff(next(attempts), base=0.2, ceiling=10))
+                await happened(stop, backoff(next(attempts), base=0.2, ceiling=10))
         return 0.0
 
     def serves(self, integration: Integration, serving: Serving, reconciler: Reconciler) -> None:
@@ -100,9 +100,7 @@ class Publisher:
                     self._claims.forget(name)  # a former holder may have written since
                     told[name] = serving.lease.since
                 await self._tell(integration, reconciler, self._cluster.holder)
-            with suppress(TimeoutError):
-                async with asyncio.timeout(PERIOD):
-                    await self._news.wait()
+            await happened(self._news, PERIOD)
 
     async def farewell(self, serving: Serving) -> None:
         """The controller ends; without another one nothing is reported."""

@@ -2,8 +2,9 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 
+from tekton_integrations.event_loop import happened
 from tekton_integrations.inquiry.view import RECORDS
 from tekton_integrations.kube.client import KubeClient, collection
 from tekton_integrations.kube.informer import Informer
@@ -28,10 +29,7 @@ class Watch:
 
     async def news(self, seconds: float | None = None) -> bool:
         """Waits for something new since the last call, `seconds` at most; whether there was."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                await self._news.wait()
-        found = self._news.is_set()
+        found = await happened(self._news, seconds)
         self._news.clear()
         return found
 
