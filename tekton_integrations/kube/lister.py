@@ -18,12 +18,21 @@ class Cached(Protocol):
 
 
 T = TypeVar("T", bound=Cached)
+K = TypeVar("K")
+V = TypeVar("V")
 Key = tuple[str, str]
 
 
 def newer(candidate: str, than: str) -> bool:
     """Whether a resourceVersion is later. The API server keeps them comparable as integers."""
     return int(candidate) > int(than)
+
+
+def remember(memory: dict[K, V], key: K, value: V, limit: int) -> None:
+    """Of more than `limit` the one that came first is forgotten."""
+    memory[key] = value
+    if len(memory) > limit:
+        del memory[next(iter(memory))]
 
 
 class _Table(dict[Key, T]):

@@ -14,7 +14,7 @@ from tekton_integrations import metrics
 from tekton_integrations.annotations import DOMAIN
 from tekton_integrations.kube.client import ApiError, KubeClient, collection
 from tekton_integrations.kube.informer import Handler, Informer
-from tekton_integrations.kube.lister import Lister
+from tekton_integrations.kube.lister import Lister, remember
 from tekton_integrations.kube.records_json import decode_record, to_object
 from tekton_integrations.kube.source import Source
 from tekton_integrations.record import API_VERSION, KIND, Record
@@ -217,9 +217,7 @@ class Records:
             self._deleting.discard(before.uid)
         else:
             if before.settled:
-                self._collected[key] = _settled(before, int(before.resource_version))
-                if len(self._collected) > _COLLECTED:
-                    del self._collected[next(iter(self._collected))]
+                remember(self._collected, key, _settled(before, int(before.resource_version)), _COLLECTED)
             # Usually the run goes too; if it stays, what the record knew is still needed.
             self._lost.remove(before.namespace, before.name)
             self._lost.put(msgspec.structs.replace(before, uid="", resource_version=""))

@@ -5,14 +5,13 @@ Children are the business of children.py, and what is below a run that of below.
 import re
 import time
 from collections.abc import Callable, Collection, Iterator
-from typing import TypeVar
 
 import msgspec
 
 from tekton_integrations.kube.below import Below
 from tekton_integrations.kube.client import ApiError, KubeClient, collection
 from tekton_integrations.kube.informer import Handler, Informer
-from tekton_integrations.kube.lister import Lister, newer
+from tekton_integrations.kube.lister import Lister, newer, remember
 from tekton_integrations.kube.metadata_json import PARENT_LABEL
 from tekton_integrations.kube.own_words import on_its_own
 from tekton_integrations.kube.runs_json import decode_child, decode_run
@@ -28,9 +27,6 @@ _GAP = 60.0
 
 # https://kubernetes.io/docs/concepts/overview/working-with-objects/names/#dns-subdomain-names
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?")
-
-K = TypeVar("K")
-V = TypeVar("V")
 
 
 class Runs:
@@ -82,7 +78,7 @@ class Runs:
 
     def changed(self, before: Run | None, now: Run | None) -> None:
         if now is None and before is not None:
-            _remember(self._gone, hash(before.uid), None, _GONE)
+            remember(self._gone, hash(before.uid), None, _GONE)
         for handler in self._handlers:
             handler(before, now)
 
@@ -176,9 +172,9 @@ class Runs:
 
     def remember(self, run: Run, requests: Collection[Request]) -> None:
         """A deleted run, which these still have to look at."""
-        _remember(self._last, run.uid, run, _LAST)
-        _remember(self._when, run.uid, time.monotonic(), _LAST)
-        _remember(self._waiting, run.uid, {(each.integration, each.notification) for each in requests}, _LAST)
+        remember(self._last, run.uid, run, _LAST)
+        remember(self._when, run.uid, time.monotonic(), _LAST)
+        remember(self._waiting, run.uid, {(each.integration, each.notification) for each in requests}, _LAST)
 
     def just_deleted(self) -> list[Run]:
         """Those that went while perhaps nobody was in charge. What was done about them may be unknown."""
@@ -239,9 +235,3 @@ class Runs:
         if run.children and run.asks:
             self.dropped(run)
         return False
-
-
-def _remember(memory: dict[K, V], key: K, value: V, limit: int) -> None:
-    memory[key] = value
-    if len(memory) > limit:
-        del memory[next(iter(memory))]
