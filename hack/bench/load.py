@@ -68,47 +68,40 @@ class Load:
 
     def _create(self, number: int, at: float) -> Write:
         first = load(RECORDING)[0]
-        return Write(
-            at=at,
-            run=self.name(number),
-            method="POST",
-            path=f"{RUNS.format(self.namespace)}?fieldManager={first.manager}",
-            content_type="application/json",
-            body=_raw(self._rewritten(number, first)),
-        )
-
-    def _status(self, number: int, step: Step, at: float) -> Write:
-        return Write(
-            at=at,
-            run=self.name(number),
-            moment=Moment(self.sha(number), step.status != "Unknown"),
-            method="PATCH",
-            path=f"{RUNS.format(self.namespace)}/{self.name(number)}/status?fieldManager={step.manager}",
-            content_type="application/merge-patch+json",
-            body=_raw({"status": self._rewritten(number, step)["status"]}),
-        )
+        return self._post(number, at, RUNS, first, self._rewritten(number, first))
 
     def _create_below(self, number: int, at: float, *, annotated: bool = True) -> Write:
         found = self._rewritten(number, _task())
         if not annotated:
             del found["metadata"]["annotations"]
+        return self._post(number, at, TASK_RUNS, _task(), found)
+
+    def _status(self, number: int, step: Step, at: float) -> Write:
+        moment = Moment(self.sha(number), step.status != "Unknown")
+        return self._patch(number, at, RUNS, step, moment)
+
+    def _end_below(self, number: int, at: float) -> Write:
+        return self._patch(number, at, TASK_RUNS, _task())
+
+    def _post(self, number: int, at: float, collection: str, step: Step, body: Any) -> Write:
         return Write(
             at=at,
             run=self.name(number),
             method="POST",
-            path=f"{TASK_RUNS.format(self.namespace)}?fieldManager={_task().manager}",
+            path=f"{collection.format(self.namespace)}?fieldManager={step.manager}",
             content_type="application/json",
-            body=_raw(found),
+            body=_raw(body),
         )
 
-    def _end_below(self, number: int, at: float) -> Write:
-        found = self._rewritten(number, _task())
+    def _patch(self, number: int, at: float, collection: str, step: Step, moment: Moment | None = None) -> Write:
+        found = self._rewritten(number, step)
         name = found["metadata"]["name"]
         return Write(
             at=at,
             run=self.name(number),
+            moment=moment,
             method="PATCH",
-            path=f"{TASK_RUNS.format(self.namespace)}/{name}/status?fieldManager={_task().manager}",
+            path=f"{collection.format(self.namespace)}/{name}/status?fieldManager={step.manager}",
             content_type="application/merge-patch+json",
             body=_raw({"status": found["status"]}),
         )
