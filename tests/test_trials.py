@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from hack.testbed.api import polled
+from hack.testbed.api import going_on, polled
 from tekton_integrations import Context, PermanentError, ProviderType, TemporaryError, Throttled
 from tekton_integrations.contexts import Contexts
 from tekton_integrations.provider import Provider
@@ -81,11 +81,8 @@ async def bench() -> AsyncIterator[Bench]:
     integration = Checking()
     async with World.made(integration) as world:
         bench = Bench(world, integration)
-        task = asyncio.ensure_future(bench.trials.run())
-        yield bench
-        assert not task.done()
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        async with going_on(bench.trials.run(), "it ended"):
+            yield bench
 
 
 async def test_a_new_one_is_tried_once_and_a_changed_one_again(bench: Bench) -> None:

@@ -42,7 +42,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if not options.replay:  # as soon as it is known: all takes an hour
             options.result.write_bytes(msgspec.json.format(msgspec.json.encode(ordered(told))))
 
-    rows = asyncio.run(Lanes(plays, said).run(options.lanes))
+    asyncio.run(Lanes(plays, said).run(options.lanes))
+    rows = ordered(told)
     print(f"\n{NOTES}\n\n{time.monotonic() - begin:.0f} s")
     if options.docs:
         DOCS.write_text(replaced(DOCS.read_text(), "chaos", markdown(rows)))

@@ -24,18 +24,13 @@ class Lanes:
     def __init__(self, plays: Sequence[Play], said: Callable[[Row, Sequence[str]], None]) -> None:
         self._left = list(plays)
         self._said = said
-        self._rows: list[Row] = []
 
-    async def run(self, lanes: int) -> list[Row]:
-        """All rows."""
+    async def run(self, lanes: int) -> None:
         async with asyncio.TaskGroup() as group:
             for _ in range(min(lanes, len(self._left))):
                 group.create_task(self._lane())
-        return ordered(self._rows)
 
     async def _lane(self) -> None:
         async with TestBed.started(controller_manager=True, manifests=[TEKTON_CRDS, _BASE]) as bed:
             while self._left:
-                row, wrong = await played(bed, self._left.pop(0))
-                self._rows.append(row)
-                self._said(row, wrong)
+                self._said(*await played(bed, self._left.pop(0)))

@@ -3,13 +3,12 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
 
 from hack.testbed import TestBed
-from hack.testbed.api import polled
+from hack.testbed.api import going_on, polled
 from tekton_integrations import Bucket, Cost, Limits, Quota
 from tekton_integrations.allowance import Allowance
 from tekton_integrations.allowances import Allowances
@@ -90,24 +89,13 @@ async def world(bed: TestBed, namespace: str) -> AsyncIterator[World]:
     made = await bed.request("POST", path, body | {"spec": {"type": "Slack"}})
     async with KubeClient(await load(str(bed.admin_kubeconfig))) as client:
         world = World(bed, client, f"{path}/{made['metadata']['name']}")
-        async with running(world.informer.run()):
+        async with going_on(world.informer.run(), "it ended"):
             await asyncio.wait_for(world.informer.synced.wait(), 5)
             yield world
 
 
-@asynccontextmanager
-async def running(work: Awaitable[None]) -> AsyncIterator[None]:
-    task = asyncio.ensure_future(work)
-    try:
-        yield
-        assert not task.done()
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-
-
 async def test_a_block_stands_in_the_status_within_moments_and_people_can_see_it(world: World) -> None:
-    async with running(world.allowances.run()):
+    async with going_on(world.allowances.run(), "it ended"):
         quota = await world.quota()
         begin = time.monotonic()
         quota.penalise(600)
@@ -121,7 +109,7 @@ async def test_a_block_stands_in_the_status_within_moments_and_people_can_see_it
 
 
 async def test_what_can_wait_is_written_once_a_minute(world: World) -> None:
-    async with running(world.allowances.run()):
+    async with going_on(world.allowances.run(), "it ended"):
         quota = await world.quota()
         quota.learn(limit=5000, remaining=4999, reset_in=3600)
         quota.news()
@@ -137,7 +125,7 @@ async def test_what_can_wait_is_written_once_a_minute(world: World) -> None:
 
 
 async def test_many_refusals_are_few_writes(world: World) -> None:
-    async with running(world.allowances.run()):
+    async with going_on(world.allowances.run(), "it ended"):
         quota = await world.quota()
         for number in range(50):
             quota.block(10 + number)
@@ -148,7 +136,7 @@ async def test_many_refusals_are_few_writes(world: World) -> None:
 
 async def test_nothing_is_written_where_somebody_else_is_in_charge(world: World) -> None:
     world.turn.holds = False
-    async with running(world.allowances.run()):
+    async with going_on(world.allowances.run(), "it ended"):
         (await world.quota()).block(600)
         for _ in range(20):
             assert await world.stored() == {}
@@ -163,7 +151,7 @@ async def test_who_lost_the_lease_unawares_does_not_overwrite_the_next_one_s_wor
 
 
 async def test_a_provider_that_is_edited_meanwhile_is_written_all_the_same(world: World) -> None:
-    async with running(world.allowances.run()):
+    async with going_on(world.allowances.run(), "it ended"):
         quota = await world.quota()
         edited = world.bed.api.patch(world.path, {"spec": {"grants": []}}, "merge")
         quota.block(600)

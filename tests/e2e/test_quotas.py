@@ -15,7 +15,6 @@ from tests.e2e.replicas import Replicas
 from tests.e2e.stage import GROUP, USER, Stage, condition
 from tests.e2e.test_wakeups import rested, sees
 from tests.fakes.github import Hang, PrimaryLimit, SecondaryLimit, ServerError, TooManyRequests
-from tests.sizes import sized
 
 log = logging.getLogger(__name__)
 
@@ -74,13 +73,12 @@ async def test_a_spent_primary_limit_is_waited_out(stage: Stage, controller: Con
 
 
 @pytest.mark.long
-@pytest.mark.sized
 async def test_ten_percent_of_failing_answers_lose_and_double_nothing(
     stage: Stage, controller: Controller, namespace: str
 ) -> None:
     numbers = iter(range(10**6))
     stage.github.faults.add(lambda call: CHECKS in call.path and next(numbers) % 10 == 3, ServerError(503), times=None)
-    count = sized(15, 40)
+    count = 40
     await play(stage, namespace, count)
     await stage.all_reported(namespace, count, seconds=120)
     assert shown(stage, count) == [["failure"]] * count
