@@ -5,6 +5,10 @@ from collections.abc import Sequence
 from typing import Any
 
 GROUP = "integrations.tekton.dev"
+# Paths at the API server: of all that is ours, of a namespace's records, of one of its Providers.
+PATH = f"/apis/{GROUP}/v1alpha1"
+RECORDS = PATH + "/namespaces/{}/integrationstatuses"
+PROVIDER = PATH + "/namespaces/{}/providers/{}"
 
 
 def github_app_secret(namespace: str, name: str, private_key_pem: str) -> dict[str, Any]:

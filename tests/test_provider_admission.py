@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from hack.objects import PATH
 from hack.testbed import ApiError, TestBed
 from tekton_integrations import TemporaryError
 from tekton_integrations.clients import Clients
@@ -15,7 +16,6 @@ from tekton_integrations.provider import Provider, decode_provider
 from tests.runs import make_run
 from tests.tls import authority
 
-GROUP = "/apis/integrations.tekton.dev/v1alpha1"
 URL = "https://ghe.example.com"
 PEM = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"
 
@@ -34,7 +34,7 @@ async def admitted(bed: TestBed, namespace: str, **spec: Any) -> Provider:
         "metadata": {"generateName": "app-"},
         "spec": {"type": "GitHubApp", **spec},
     }
-    stored = await bed.request("POST", f"{GROUP}/namespaces/{namespace}/providers", body)
+    stored = await bed.request("POST", f"{PATH}/namespaces/{namespace}/providers", body)
     return decode_provider(json.dumps(stored).encode())
 
 

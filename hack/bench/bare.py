@@ -14,12 +14,13 @@ from collections.abc import Awaitable, Callable, Mapping
 import aiohttp
 import msgspec
 
+from hack.objects import RECORDS
+
 from . import helpers, usage
 
 # Where each run's own values go in what is sent.
 NAME, VERSION, SHA = "@NAME@", "@VERSION@", "@SHA@"
 _CHILDREN = "{}/apis/tekton.dev/v1/namespaces/{}/taskruns"
-_RECORDS = "{}/apis/integrations.tekton.dev/v1alpha1/namespaces/{}/integrationstatuses"
 _EVENTS = "{}/api/v1/namespaces/{}/events"
 _VERSION = re.compile(rb'"resourceVersion":"(\d+)"')
 _ID = re.compile(rb'"id":(\d+)')
@@ -76,7 +77,7 @@ class Bare:
         self._kube = kube
         self._github = github
         self._children = _CHILDREN.format(plan.url, plan.namespace)
-        self._records = _RECORDS.format(plan.url, plan.namespace)
+        self._records = plan.url + RECORDS.format(plan.namespace)
         self._events = _EVENTS.format(plan.url, plan.namespace)
         self._checks = f"{plan.github}/repos/{plan.repository}/check-runs"
         self._kube_headers = {

@@ -16,8 +16,6 @@ from .driver import Done, Write
 from .load import RUNS, TASK_RUNS
 from .lookalike import APP, OWNER, Lookalike
 
-GROUP = "/apis/integrations.tekton.dev/v1alpha1"
-RECORDS = GROUP + "/namespaces/{}/integrationstatuses"
 USER = f"system:serviceaccount:{NAMESPACE}:{SERVICE_ACCOUNT}"
 # How the controller asks for the answers to its writes.
 ACCEPT = METADATA_ONLY
@@ -48,7 +46,7 @@ class Place:
             try:
                 yield cls(bed=bed, github=github, pod=pod, folder=folder)
             finally:
-                await bed.request("DELETE", f"{GROUP}/namespaces/{NAMESPACE}/providers/github")
+                await bed.request("DELETE", objects.PROVIDER.format(NAMESPACE, "github"))
 
     @property
     def token(self) -> str:
@@ -68,7 +66,7 @@ class Place:
 
     async def pruned(self, namespace: str) -> None:
         """All runs of a namespace, what is below them, then their records, as the garbage collector does."""
-        for resource in (RUNS, TASK_RUNS, RECORDS):
+        for resource in (RUNS, TASK_RUNS, objects.RECORDS):
             await self.bed.request("DELETE", resource.format(namespace))
 
     async def write(self, writes: list[Write]) -> list[Done]:

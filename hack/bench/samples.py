@@ -5,9 +5,11 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from hack.objects import RECORDS
+
 from .bare import NAME, SHA, VERSION, Report
 from .lookalike import Call
-from .place import GROUP, Place
+from .place import Place
 
 _SET_BY_SERVER = ("uid", "creationTimestamp", "generation", "managedFields", "resourceVersion", "selfLink")
 # What a record does not have yet when it announces its first call.
@@ -18,7 +20,7 @@ Object = dict[str, Any]
 
 async def stored(place: Place, namespace: str, run: str) -> tuple[Object, Object]:
     """The run's record as it is now, and one of the Events on it."""
-    records = f"{GROUP}/namespaces/{namespace}/integrationstatuses?labelSelector=tekton.dev/pipelineRun={run}"
+    records = f"{RECORDS.format(namespace)}?labelSelector=tekton.dev/pipelineRun={run}"
     kube_events = f"/api/v1/namespaces/{namespace}/events?fieldSelector=involvedObject.name={run}"
     found = [await place.bed.request("GET", path) for path in (records, kube_events)]
     record, kube_event = (each["items"][-1] for each in found)

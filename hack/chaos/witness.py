@@ -9,11 +9,12 @@ from typing import Any, Self
 
 import aiohttp
 
+from hack.objects import RECORDS
 from hack.testbed import ApiError, TestBed
 from hack.testbed.api import going_on
 
 from .driver import Life
-from .world import GROUP, SERVICES
+from .world import SERVICES
 
 _TIMEOUT = aiohttp.ClientTimeout(total=None, sock_connect=5, sock_read=90)
 _LONGEST_LINE = 2 * 1024 * 1024
@@ -40,7 +41,7 @@ class Witness:
         self._version = ""
         self._bed = bed
         self._note = note
-        self._path = f"{GROUP}/namespaces/{namespace}/integrationstatuses"
+        self._path = RECORDS.format(namespace)
 
     @classmethod
     @asynccontextmanager

@@ -23,7 +23,6 @@ from .acts import Act
 from .driver import Life
 from .sky import GitHubFaults, OtherFaults, Sky
 
-GROUP = "/apis/integrations.tekton.dev/v1alpha1"
 SERVICES = ("github", "slack", "webhook", "cloudevent")
 _OWNER = "acme-{}"
 _TENANT = 60
@@ -129,10 +128,10 @@ class World:
         """Leaves nothing to the next case's controllers."""
         for path in (
             f"/apis/tekton.dev/v1/namespaces/{self.namespace}/pipelineruns",
-            f"{GROUP}/namespaces/{self.namespace}/integrationstatuses",
+            objects.RECORDS.format(self.namespace),
             f"/api/v1/namespaces/{self.namespace}",
-            f"{GROUP}/namespaces/{NAMESPACE}/providers",
-            f"{GROUP}/namespaces/{NAMESPACE}/integrations",
+            f"{objects.PATH}/namespaces/{NAMESPACE}/providers",
+            f"{objects.PATH}/namespaces/{NAMESPACE}/integrations",
             f"/apis/coordination.k8s.io/v1/namespaces/{NAMESPACE}/leases",
         ):
             with suppress(ApiError):  # a namespace that goes takes what is in it along

@@ -5,11 +5,11 @@ import shutil
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from hack.objects import RECORDS
 from hack.testbed.programs import cache
 
 from .lookalike import Lookalike
 from .places import Place
-from .progress import RECORDS
 from .scenes import FAILURE, SCENES
 from .screen import Screen
 from .tables import table

@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+from hack.objects import PATH
 from hack.recording import DATA
 from hack.testbed import TEKTON_CRDS, Api, ApiError
 
@@ -23,7 +24,6 @@ from .screen import Screen
 GRACE_SECONDS = 5
 MANAGED_BY = "integrations.tekton.dev/demo"
 DEFINITIONS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
-OURS = "/apis/integrations.tekton.dev/v1alpha1"
 DEPLOYMENTS = "/apis/apps/v1/deployments?labelSelector=app.kubernetes.io/name%3Dtekton-integrations"
 
 
@@ -81,7 +81,7 @@ async def refuse_installation(api: Api) -> None:
 async def _ours(api: Api, plural: str) -> list[Any]:
     """Objects of ours in all namespaces; none where our CRDs are not."""
     try:
-        items: list[Any] = (await api.request("GET", f"{OURS}/{plural}?limit=10"))["items"]
+        items: list[Any] = (await api.request("GET", f"{PATH}/{plural}?limit=10"))["items"]
     except ApiError as error:
         if error.status != 404:
             raise

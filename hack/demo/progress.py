@@ -9,6 +9,7 @@ import aiohttp
 import msgspec
 
 from hack.controller import Controller
+from hack.objects import RECORDS
 from hack.player import Player
 from hack.testbed import StartError
 from hack.testbed.api import polled
@@ -21,7 +22,6 @@ from .scenes import SCENES
 from .screen import Screen
 
 RUNS = "/apis/tekton.dev/v1/namespaces/{}/pipelineruns"
-RECORDS = "/apis/integrations.tekton.dev/v1alpha1/namespaces/{}/integrationstatuses"
 SETTLE_SECONDS = 45.0
 # Of a watch event, which is one line; aiohttp takes lines of up to twice this.
 LONGEST_LINE = 1 << 22

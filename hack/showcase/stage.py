@@ -9,6 +9,7 @@ from typing import Any
 
 from hack import objects
 from hack.controller import NAMESPACE, SERVICE_ACCOUNT, Controller, Pod
+from hack.objects import PATH
 from hack.player import PlayedRun, Player
 from hack.recording import Step
 from hack.testbed import TEKTON_CRDS, Kubelet, TestBed
@@ -18,7 +19,6 @@ from tests.fakes.github import GitHub
 from .scenes import LEGACY, OFFICE, PREFIX, REPOSITORY, SCENES, SHOP, Scene
 
 BASE = Path(__file__).parents[2] / "manifests" / "base"
-GROUP = "/apis/integrations.tekton.dev/v1alpha1"
 APP, APP_NAME = 7, "Tekton Integrations"
 TOKEN = "ghp_showcase"
 DETAILS = "https://tekton.example.com/#/namespaces/$(namespace)/$(kind)/$(name)"
@@ -182,7 +182,7 @@ async def settled(bed: TestBed, integration: str, count: int) -> None:
 
 async def _conditions(bed: TestBed, integration: str) -> dict[str, dict[str, Any]]:
     """Of each run's record for the integration, the condition Succeeded."""
-    records = (await bed.request("GET", f"{GROUP}/integrationstatuses"))["items"]
+    records = (await bed.request("GET", f"{PATH}/integrationstatuses"))["items"]
     mine = [each for each in records if each["spec"]["integration"] == integration]
     return {each["spec"]["runRef"]["name"]: _condition(each) for each in mine}
 

@@ -14,7 +14,6 @@ from .virtual import steady, wall
 from .workload import Planned, Workload
 
 RUNS = "/apis/tekton.dev/v1/namespaces/{}/pipelineruns/{}"
-PROVIDERS = "/apis/integrations.tekton.dev/v1alpha1/namespaces/{}/providers/{}"
 RECORDS = "integrationstatuses"
 
 

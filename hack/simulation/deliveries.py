@@ -16,7 +16,7 @@ from tekton_integrations import Integration, Run
 from tekton_integrations.kube.runs_json import decode_run
 from tekton_integrations.milestones import reached
 
-from .cluster import PROVIDERS, Cluster, played
+from .cluster import Cluster, played
 from .controller import NAMESPACE, Controller
 from .kube import InProcess
 from .objects import Path
@@ -86,7 +86,7 @@ async def _delivered(scenario: Deliveries, begin: float) -> Delivered:
     work = workload(0, scenario.runs, scenario.seed, scenario.seconds)
     cluster = Cluster(work=work, annotations=scenario.channel.annotations)
     cluster.store.put(
-        Path.of(PROVIDERS.format(NAMESPACE, "hooks")),
+        Path.of(objects.PROVIDER.format(NAMESPACE, "hooks")),
         objects.provider(NAMESPACE, "hooks", dict(scenario.channel.provider)),
     )
     sink = Sink(read=scenario.channel.read, down=scenario.down, mishaps=scenario.mishaps, seed=scenario.seed)

@@ -16,7 +16,7 @@ from tests.fakes.slack.api import Limited, answer
 from tests.fakes.slack.objects import TOKEN
 from tests.fakes.slack.world import Channel, World
 
-from .cluster import PROVIDERS, Cluster, played
+from .cluster import Cluster, played
 from .controller import NAMESPACE
 from .deliveries import Channel as Place
 from .deliveries import Deliveries, ended, lives
@@ -92,7 +92,7 @@ async def _shown(scenario: Deliveries) -> Shown:
     work = workload(0, scenario.runs, scenario.seed, scenario.seconds)
     cluster = Cluster(work=work, annotations=scenario.channel.annotations)
     made = objects.provider(NAMESPACE, "slack", dict(scenario.channel.provider))
-    cluster.store.put(Path.of(PROVIDERS.format(NAMESPACE, "slack")), made)
+    cluster.store.put(Path.of(objects.PROVIDER.format(NAMESPACE, "slack")), made)
     cluster.store.put(Path.of(SECRETS.format(NAMESPACE, "slack")), secret(NAMESPACE))
     workspace = Workspace(read=unread, down=scenario.down, mishaps=scenario.mishaps, seed=scenario.seed)
     async with played(cluster):

@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 
 from tekton_integrations_github.integration import GitHub as Integration
 
-from hack.objects import github_app, github_app_secret, grant
+from hack.objects import PROVIDER, github_app, github_app_secret, grant
 from tests.fakes.github import Call, CheckRun, Clock, GitHub
 
-from .cluster import PROVIDERS, Cluster
+from .cluster import Cluster
 from .controller import NAMESPACE, Controller
 from .kube import InProcess
 from .objects import Path
@@ -63,7 +63,7 @@ class Stage:
             github.faults.add(weather.matches, weather, times=None)
         grants = [grant(FLOOD, SMALL)]
         provider = github_app(NAMESPACE, "github", app_id=APP_ID, secret="app", endpoint=URL_OF_API, grants=grants)
-        self.cluster.store.put(Path.of(PROVIDERS.format(NAMESPACE, "github")), provider)
+        self.cluster.store.put(Path.of(PROVIDER.format(NAMESPACE, "github")), provider)
         secret = github_app_secret(NAMESPACE, "app", app.private_key_pem)
         self.cluster.store.put(Path.of(f"/api/v1/namespaces/{NAMESPACE}/secrets/app"), secret)
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from hack.objects import RECORDS
 from hack.testbed import TestBed
 from tests.fakes.github import CheckRun
 from tests.fakes.slack import Message
@@ -13,7 +14,6 @@ from tests.fakes.slack import Message
 from .fates import INTEGRATIONS, name
 from .services import Services
 
-_RECORDS = "/apis/integrations.tekton.dev/v1alpha1/namespaces/{}/integrationstatuses"
 _OF_RUN = "?labelSelector=tekton.dev/pipelineRun={}"
 _MOST = 1000
 
@@ -28,7 +28,7 @@ class Evidence:
         if not words or not self._left:
             return
         self._left -= 1
-        path = _RECORDS.format(self._namespace) + _OF_RUN.format(name(number))
+        path = RECORDS.format(self._namespace) + _OF_RUN.format(name(number))
         records = await self._bed.request("GET", path)
         found = {"run": name(number), "when": when, "words": words, "records": records["items"], **self._shown(number)}
         with self._file.open("ab") as file:

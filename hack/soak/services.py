@@ -28,7 +28,6 @@ _TEAMS = 10
 _APP = 7
 _GITHUB = tuple(f"github.integrations.tekton.dev/{key}" for key in ("owner", "repo", "sha"))
 _LOG = 100  # calls that the look-alikes remember
-_PROVIDERS = "/apis/integrations.tekton.dev/v1alpha1/namespaces/{}/providers/{}"
 
 
 class Inbox:
@@ -80,7 +79,7 @@ class Services:
                 yield services
             finally:
                 for each in made:
-                    await bed.request("DELETE", _PROVIDERS.format(NAMESPACE, each["metadata"]["name"]))
+                    await bed.request("DELETE", objects.PROVIDER.format(NAMESPACE, each["metadata"]["name"]))
 
     def _secrets(self) -> list[dict[str, Any]]:
         key = self.github.world.apps[_APP].private_key_pem

@@ -14,13 +14,13 @@ from tests.e2e.forked import FORKED
 from tests.fakes.github import CheckRun, GitHub
 from tests.fakes.github.call import Call
 
+GROUP = objects.PATH
 USER = f"system:serviceaccount:{NAMESPACE}:{SERVICE_ACCOUNT}"
 REPOSITORY = "acme/api"
 SHA = "3f786850e387550fdab836ed7e6dc881de23001b"
 RUNS = "/apis/tekton.dev/v1/pipelineruns"
 TASK_RUNS = "/apis/tekton.dev/v1/taskruns"
 CUSTOM_RUNS = "/apis/tekton.dev/v1beta1/customruns"
-GROUP = "/apis/integrations.tekton.dev/v1alpha1"
 WRITES = ("create", "update", "patch", "delete", "deletecollection")
 
 

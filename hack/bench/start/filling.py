@@ -4,8 +4,9 @@ import asyncio
 import time
 from typing import Any
 
+from hack import objects
 from hack.bench.etcd import Etcd
-from hack.bench.place import GROUP, Place
+from hack.bench.place import Place
 from hack.controller import Controller
 from hack.player import Player
 from hack.testbed.api import polled
@@ -39,7 +40,7 @@ async def _pattern(place: Place, etcd: Etcd) -> Pattern:
 
 
 async def _settled(place: Place) -> bool:
-    answer = await place.bed.request("GET", f"{GROUP}/namespaces/{PATTERNS}/integrationstatuses")
+    answer = await place.bed.request("GET", objects.RECORDS.format(PATTERNS))
     settled = [each for each in answer["items"] if _is_settled(each)]
     return len(settled) == REPORTED
 

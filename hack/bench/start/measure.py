@@ -8,8 +8,9 @@ from hack.bench import helpers, machine, usage
 from hack.bench.etcd import Etcd, caught_up
 from hack.bench.lookalike import FIRST as REPOSITORY
 from hack.bench.lookalike import Call
-from hack.bench.place import GROUP, START_SECONDS, USER, WRITES, Place
+from hack.bench.place import START_SECONDS, USER, WRITES, Place
 from hack.controller import Controller
+from hack.objects import PATH
 from hack.player import Player
 from hack.testbed import TestBed
 
@@ -20,7 +21,7 @@ from .newcomers import Arrivals
 from .population import NAMESPACE
 from .results import Memory, Results, Round, Sizes, Started
 
-PATHS = ("/apis/tekton.dev/v1/pipelineruns", f"{GROUP}/integrationstatuses")
+PATHS = ("/apis/tekton.dev/v1/pipelineruns", f"{PATH}/integrationstatuses")
 _OLD = NAMESPACE.partition("{")[0]
 
 
