@@ -6,7 +6,8 @@ The rules are those of Standard Webhooks 1.0 (https://www.standardwebhooks.com) 
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 
@@ -64,26 +65,49 @@ class Poster:
         count, left = retries(record, context), (record.next_attempt or 0.0) - context.now()
         # Tried before its time, since there is news of the run: a step of the schedule is not over by that.
         early = count > 0 and left > 0
-        try:
-            answer = await context.http.request("POST", key[0], message.headers, message.body, limit=_READ, cut=True)
-            if answer.status == 410:
-                self._gone = {each: until for each, until in self._gone.items() if until > context.now()}
-                self._gone[key] = context.now() + GONE
-                raise _gone(where)
-            _judge(answer, where, message.media, context)
-        except Throttled as error:
-            quota.block(error.delay or 0.0)
-            error.at = quota.at(Cost(write=True))
-            raise
-        except TemporaryError as error:
-            doubt = {IN_DOUBT: context.milestone.name} if error.maybe_sent and context.milestone else {}
-            error.maybe_sent = False
-            error.delay = max(error.delay or 0.0, left if early else pause(count, context.external_id))
-            tried = count if early else count + 1
-            context.remember({**doubt, **record.memory, RETRIES: str(tried), RETRIED: _id(context)})
-            raise
+        async with _announced(record, context):
+            try:
+                await self._call(context, message, key)
+            except Throttled as error:
+                quota.block(error.delay or 0.0)
+                error.at = quota.at(Cost(write=True))
+                raise
+            except TemporaryError as error:
+                doubt = {IN_DOUBT: context.milestone.name} if error.maybe_sent and context.milestone else {}
+                error.maybe_sent = False
+                error.delay = max(error.delay or 0.0, left if early else pause(count, context.external_id))
+                tried = count if early else count + 1
+                context.remember({**doubt, **record.memory, RETRIES: str(tried), RETRIED: _id(context)})
+                raise
         kept = {name: value for name, value in record.memory.items() if name not in (RETRIED, IN_DOUBT)}
         return kept | {RETRIES: str(count)}
+
+    async def _call(self, context: Context, message: Message, key: tuple[str, str]) -> None:
+        url, where = key[0], place(key[0])
+        answer = await context.http.request("POST", url, message.headers, message.body, limit=_READ, cut=True)
+        if answer.status == 410:
+            self._gone = {each: until for each, until in self._gone.items() if until > context.now()}
+            self._gone[key] = context.now() + GONE
+            raise _gone(where)
+        _judge(answer, where, message.media, context)
+
+
+@asynccontextmanager
+async def _announced(record: Record, context: Context) -> AsyncIterator[None]:
+    """Around a call. What the receiver hears first is stored before, with the memory that tells how to end it: nothing
+    else would know that somebody waits for an end, were we killed now and the run deleted."""
+    milestone = context.milestone
+    if record.delivered or record.intent or milestone is None or milestone.name == FINISHED:
+        yield
+        return
+    context.remember(record.memory)
+    try:
+        async with context.attempt(repeatable=True):
+            yield
+    except PermanentError:
+        # It has heard nothing, so there is nothing to end.
+        context.remember({name: text for name, text in record.memory.items() if name in (RETRIES, RETRIED, IN_DOUBT)})
+        raise
 
 
 def bearer(context: Context, field: str = "token") -> dict[str, str]:

@@ -110,6 +110,8 @@ class Settler:
             context = dataclasses.replace(context, milestone=last)
         with self._contexts.gate(chosen, context).admitted(context.http.called()):
             await self._integration.settle(record, context)
+        if context.milestone:
+            return  # told once more, the end would be the same to whoever knows it, and so would be what comes late
         deadlines = [ledger.deadline(record.intent) if record.intent else 0.0, record.verify_after or 0.0]
         if (wait := max(deadlines) - self._cluster.now()) > 0:
             raise TemporaryError("MaybeSent", "a call was cut; what it made is looked for again", wait)

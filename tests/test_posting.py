@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from tekton_integrations import PermanentError, TemporaryError, Throttled
 from tekton_integrations.posting import IN_DOUBT, RETRIES, SCHEDULE, Poster, in_doubt, pause, retries
+from tekton_integrations.record import Attempt
 from tests.answering import MESSAGE, NOW, RECORD, Endpoint, answering, bench, milestone
 from tests.loopback import talking, unused_url
 
@@ -174,6 +175,22 @@ async def test_what_was_refused_or_is_the_end_itself_leaves_nothing_in_doubt(end
     await endpoint.failure()
     assert not in_doubt(endpoint.failed)
     assert not in_doubt(replace(RECORD, memory={IN_DOUBT: "finished"}))
+
+
+async def test_what_is_heard_first_is_announced_with_what_tells_how_to_end_it(endpoint: Endpoint) -> None:
+    """And nothing after it: a record tells by then that somebody waits for an end."""
+    known = replace(RECORD, memory={"mine": "1"})
+    await endpoint.post(known)
+    assert (endpoint.bench.attempts, endpoint.bench.remembered) == (1, {"mine": "1"})
+    await endpoint.post(replace(known, delivered=1))
+    await endpoint.post(replace(known, intent=Attempt(id="1", holder="a", started=NOW, deadline=NOW)))
+    assert endpoint.bench.attempts == 1
+
+
+async def test_who_refused_the_first_for_good_waits_for_no_end(endpoint: Endpoint) -> None:
+    endpoint.status = 413
+    await endpoint.failure(replace(RECORD, memory={"mine": "1", RETRIES: "2"}))
+    assert (endpoint.bench.attempts, endpoint.bench.remembered) == (1, {RETRIES: "2"})
 
 
 async def test_where_nobody_listens_it_is_tried_again_by_the_schedule() -> None:

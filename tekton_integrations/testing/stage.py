@@ -10,6 +10,7 @@ from typing import Any
 import aiohttp
 import msgspec
 from aiohttp import web
+from msgspec.structs import replace
 
 from tekton_integrations.errors import IntegrationError
 from tekton_integrations.http import Response
@@ -46,7 +47,8 @@ class Stage(Workbench):
 
     @property
     def record(self) -> Record:
-        return make_record(self.integration, self.options, run=self.run, memory=self.memory)
+        made = make_record(self.integration, self.options, run=self.run, memory=self.memory)
+        return replace(made, milestone=self.reached, delivered=self.delivered)
 
     async def show(self, run: Run) -> Result:
         """Has the run reported; with Delivery.MILESTONES, all of them that are due."""

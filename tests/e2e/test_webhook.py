@@ -87,9 +87,8 @@ async def test_every_recorded_run_is_told_from_its_begin_to_its_end(
     assert [each["task"] for each in receiver.of("failure")[-1].data["failures"]] == ["test"]
 
 
-async def test_after_a_kill_the_same_message_comes_again_and_the_next_follow(
-    stage: Stage, namespace: str, receiver: Receiver
-) -> None:
+async def killed_after_the_first_message(stage: Stage, namespace: str, receiver: Receiver) -> PlayedRun:
+    """The receiver has it, and the controller had no answer."""
     controller = await stage.start_controller(*MINE, place=POD)
     await controller.ready()
     rule = receiver.faults.add(Silence(when="after"), times=1)
@@ -101,11 +100,34 @@ async def test_after_a_kill_the_same_message_comes_again_and_the_next_follow(
     await polled(accepted)
     await controller.kill()
     receiver.faults.remove(rule)
+    return run
+
+
+async def test_after_a_kill_the_same_message_comes_again_and_the_next_follow(
+    stage: Stage, namespace: str, receiver: Receiver
+) -> None:
+    run = await killed_after_the_first_message(stage, namespace, receiver)
     await run.to_end()
     async with stage.controller(*MINE, place=POD):
         await told(receiver, "success", PLAIN)
         await until(stage, namespace, "Reported")
     assert receiver.repeats == {receiver.of("success")[0].id: 1}
+
+
+async def test_who_heard_of_a_run_that_was_deleted_after_a_kill_hears_of_its_end(
+    stage: Stage, namespace: str, receiver: Receiver
+) -> None:
+    run = await killed_after_the_first_message(stage, namespace, receiver)
+    await stage.bed.request("DELETE", run.path)
+    async with stage.controller(*MINE, place=POD):
+        await told(receiver, "success", [PLAIN[0], PLAIN[-1]])
+        await polled(lambda: _nothing_left(stage, namespace))
+    assert receiver.of("success")[-1].data["reason"] == "OutcomeUnknown"
+    assert not receiver.repeats
+
+
+async def _nothing_left(stage: Stage, namespace: str) -> bool:
+    return await stage.records(namespace) == []
 
 
 async def test_the_schedule_of_a_receiver_that_fails_outlives_a_restart(
@@ -149,16 +171,13 @@ async def test_a_url_that_is_edited_is_told_all_and_the_old_one_the_end(
 async def test_a_run_that_is_deleted_half_way_ends_for_who_heard_of_it(
     stage: Stage, namespace: str, receiver: Receiver
 ) -> None:
-    async def nothing_left() -> bool:
-        return await stage.records(namespace) == []
-
     async with stage.controller(*MINE):
         run = await stage.player.start("success", namespace=namespace, annotations=annotations(receiver))
         await begun(run)
         await told(receiver, "success", PLAIN[:2])
         await stage.bed.request("DELETE", run.path)
         await told(receiver, "success", PLAIN)
-        await polled(nothing_left)
+        await polled(lambda: _nothing_left(stage, namespace))
     assert receiver.of("success")[-1].data["reason"] == "OutcomeUnknown"
     assert not receiver.repeats
 
