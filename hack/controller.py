@@ -99,6 +99,14 @@ class Controller:
 
             await polled(probe, seconds)
 
+    async def in_charge(self, integration: str, seconds: float = READY_SECONDS) -> None:
+        """Returns once it holds the Lease: a standby is ready, too. Raises TimeoutError."""
+
+        async def probe() -> bool:
+            return (await self.metrics()).get(f'tekton_integrations_lease_held{{integration="{integration}"}}') == 1
+
+        await polled(probe, seconds)
+
     async def metrics(self) -> Mapping[str, float]:
         """The samples of /metrics by name and labels, as written there."""
         async with aiohttp.ClientSession() as session, session.get(f"{self.url}/metrics") as answer:

@@ -115,7 +115,7 @@ async def test_an_integration_that_is_deleted_comes_back_and_nobody_is_told_that
 
 
 async def test_who_holds_the_lease_again_says_so(stage: Stage, controller: Controller) -> None:
-    await held(controller)
+    await controller.in_charge("github")
     await stage.bed.request("DELETE", INTEGRATION)  # what is made anew is told at once
     before = await until_published(stage, lambda found: bool(found["status"].get("holder")))
     spec = {"holderIdentity": "another", "leaseDurationSeconds": ABSENCE}
@@ -123,15 +123,6 @@ async def test_who_holds_the_lease_again_says_so(stage: Stage, controller: Contr
     await people.controller(stage.bed).request("PATCH", INTEGRATION, {"status": {"holder": "another"}})
     holder = before["status"]["holder"]
     await until_published(stage, lambda found: found["status"]["holder"] == holder, seconds=ABSENCE + 15)
-
-
-async def held(controller: Controller) -> None:
-    """Returns when it reports."""
-
-    async def probe() -> bool:
-        return (await controller.metrics()).get('tekton_integrations_lease_held{integration="github"}') == 1
-
-    await polled(probe)
 
 
 async def until_published(stage: Stage, holds: Any, seconds: float = 30) -> dict[str, Any]:
@@ -149,7 +140,7 @@ async def test_sigterm_is_heeded_while_the_api_server_answers_nothing(stage: Sta
         way = {"KUBERNETES_SERVICE_HOST": "127.0.0.1", "KUBERNETES_SERVICE_PORT": str(cuts.port)}
         pod = replace(stage.pod, environment={**stage.pod.environment, **way})
         async with Controller.started(pod, stage.log) as controller:
-            await held(controller)
+            await controller.in_charge("github")
             cuts.part()
             controller.child.send(signal.SIGTERM)
             await asyncio.wait_for(controller.child.wait(), 25)

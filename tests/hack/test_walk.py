@@ -30,7 +30,9 @@ async def test_who_walks_sees_a_check_and_a_refusal_and_leaves_nothing(tmp_path:
         (tmp_path / "app.pem").write_text(app.private_key_pem)
         reader = Reader(bed, tmp_path)
         await reader.types(install)
-        async with Controller.started(tmp_path / "controller.kubeconfig", tmp_path / "log"):
+        async with Controller.started(tmp_path / "controller.kubeconfig", tmp_path / "log") as controller:
+            for integration in ("core", "github"):
+                await controller.in_charge(integration)
             assert "0 problems, 1 warning" in await reader.types(doctor)
             assert PRINTED in connect
             await reader.types(connect.replace(PRINTED, github.url))
