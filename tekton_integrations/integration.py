@@ -191,6 +191,8 @@ class Integration(abc.ABC):
     # Whether runs may write a target's name in another form than grants do (a channel's name, or its id). Then a
     # Provider is chosen whatever the name is, and `reconcile` has to ask `context.granted` before it shows anything.
     resolves_names: ClassVar[bool] = False
+    # Whether `reconcile` asks `context.newest`. Only then is it remembered, for 150 bytes a run, who shows where.
+    asks_newest: ClassVar[bool] = False
     # Whether the controller was told to infer; set by whoever loads the integration.
     infers: bool = False
 

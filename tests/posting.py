@@ -9,6 +9,8 @@ from tests.reconciling import Noting, World
 class Posting(Noting):
     """Has one place for all runs of a channel, and one more that only ends are posted at."""
 
+    asks_newest = True
+
     def __init__(self) -> None:
         super().__init__()
         self.place: list[str] = []  # what was posted, the last one counts

@@ -19,9 +19,8 @@ from tekton_integrations.kube.source import Source
 from tekton_integrations.requests import Request, for_run
 from tekton_integrations.run import KINDS, Child, Run
 
-# So many deleted runs are remembered with their last state, and by their uid alone.
+# So many deleted runs are remembered, with their last state and by their uid alone.
 _LAST = 20_000
-_GONE = 65_536
 # Seconds; longer than nobody is in charge after a holder was killed.
 _GAP = 60.0
 
@@ -78,7 +77,7 @@ class Runs:
 
     def changed(self, before: Run | None, now: Run | None) -> None:
         if now is None and before is not None:
-            remember(self._gone, hash(before.uid), None, _GONE)
+            remember(self._gone, hash(before.uid), None, _LAST)
         for handler in self._handlers:
             handler(before, now)
 

@@ -34,6 +34,7 @@ class GitHub(Integration):
     Options = GitHubOptions
     provider_types = (APP, TOKEN)
     inferable = inference.INFERABLE
+    asks_newest = True
 
     def __init__(self) -> None:
         self._access = Access()
