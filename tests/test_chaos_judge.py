@@ -57,6 +57,16 @@ def test_a_second_card_is_excused_only_where_the_record_said_that_it_may_come() 
     assert counts("github", life(), [thing("success"), thing("success")], said=True) == (0, 1, 0, 0)
 
 
+def test_a_card_of_which_nobody_heard_is_excused_where_its_run_went_and_the_record_said_so() -> None:
+    gone = life(exists=False)
+    assert counts("slack", gone, [thing("begun")], said=True) == (0, 0, 0, 1)
+    assert counts("slack", gone, [thing("begun"), thing("begun", closed("slack"))], said=True) == (0, 0, 0, 1)
+    # It was changed once, so it was known.
+    assert counts("slack", gone, [thing("begun", "going on")], said=True) == (0, 0, 1, 0)
+    for service in ("github", "webhook"):
+        assert counts(service, gone, [thing("begun")], said=True) == (0, 0, 1, 0)
+
+
 def test_milestones_are_told_once_all_and_in_order() -> None:
     end = wanted("webhook", life())
     assert counts("webhook", life(), [thing("created", end, missing=1)]) == (1, 0, 0, 0)

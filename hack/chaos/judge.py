@@ -12,7 +12,8 @@ from .world import SERVICES, World
 class Verdict(msgspec.Struct, kw_only=True):
     """Of pairs of a run and a service. `expected`: so many are to show an end. `lost`: never showed it, or lack
     a milestone; `stale`: showed it and then something older, or were left open when the run went. `duplicated`:
-    what stands twice; `maybe_sent`: cards too many of whose runs the record has said that a call may have been sent."""
+    what stands twice; `maybe_sent`: cards too many, or left as they were made when the run went, of whose runs the record
+    has said that a call may have been sent."""
 
     expected: int = 0
     lost: int = 0
@@ -47,6 +48,11 @@ def judge(verdict: Verdict, service: str, life: Life, things: Sequence[Thing], *
     """Counts what one service shows of a run; gives what is wrong in words. `said`: its record has said MaybeSent."""
     end = wanted(service, life)
     ends = {end} if life.exists else {closed(service)} | ({end} if life.ended else set())
+    if said and service == "slack" and not life.exists:
+        # Nobody knows which card is that of a call that was cut, and the run is not there to get another.
+        known = [each for each in things if len(each.states) > 1 or each.states[-1] in ends]
+        verdict.maybe_sent += len(things) - len(known)
+        things = known
     extra = max(0, len(things) - 1)
     if extra and said and service == "slack":
         verdict.maybe_sent += extra
