@@ -26,7 +26,7 @@ from tekton_integrations.quota import Quota
 from tekton_integrations.quotas import Quotas
 from tekton_integrations.record import Record, Target, external_id
 from tekton_integrations.run import Child, Excerpt, Run
-from tekton_integrations.sharing import LIMIT, Newest, Site
+from tekton_integrations.sharing import Newest, Site
 from tekton_integrations.standing import Standings
 from tekton_integrations.text import clean
 
@@ -38,8 +38,8 @@ class Contexts:
     """Those of one integration. Quotas outlive the calls: they belong to a Provider and a scope."""
 
     def __init__(self, integration: Integration, cluster: Cluster) -> None:
-        self._asks = integration.asks_newest
-        self.newest = Newest(LIMIT if self._asks else 0)
+        self.newest = Newest()
+        self._integration = integration
         self._locks = Locks()
         self._name = integration.name
         self._types = {kind.name: kind for kind in integration.provider_types}
@@ -125,24 +125,25 @@ class Contexts:
             now=cluster.now,
         )
 
+    def site(self, by: str, target: Target) -> Site:
+        """`by` is the path of a Provider. One that is gone may have been of any type."""
+        namespace, _, name = by.partition("/")
+        provider = self._cluster.providers.get(namespace, name)
+        known = self._integration.newest_at(target, provider.type) if provider else ("", *target.shares)
+        return Site(by, target, known)
+
     def _newest(self, record: Record, provider: Provider, run: Run | None) -> Callable[[str], bool]:
         """What is settled asks, too, but is not to keep anybody out; nobody is known to be newer than a run of which
         only the record is left."""
-        if not self._asks:
-            return _unasked
         if (target := record.target) is None:
             return lambda _: True
-        site = Site(provider.path, target)
+        site = self.site(provider.path, target)
         if run is not None:
             return partial(self.newest.let_in, run, site)
         runs, ref = self._cluster.runs, record.run
         cached = runs.get(ref.kind, record.namespace, ref.name)
         known = cached if cached and cached.uid == ref.uid else runs.last(ref.uid)
         return partial(self.newest.free, known, site) if known else lambda _: True
-
-
-def _unasked(_: str) -> bool:
-    raise RuntimeError("newest: nobody remembers who shows where unless Integration.asks_newest is True")
 
 
 def lent(credential: Credential, provider: Provider, target: Target | None) -> Credential:

@@ -191,14 +191,17 @@ class Integration(abc.ABC):
     # Whether runs may write a target's name in another form than grants do (a channel's name, or its id). Then a
     # Provider is chosen whatever the name is, and `reconcile` has to ask `context.granted` before it shows anything.
     resolves_names: ClassVar[bool] = False
-    # Whether `reconcile` asks `context.newest`. Only then is it remembered, for 150 bytes a run, who shows where.
-    asks_newest: ClassVar[bool] = False
     # Whether the controller was told to infer; set by whoever loads the integration.
     infers: bool = False
 
     @abc.abstractmethod
     def target(self, run: Run, options: Any) -> Target:
         """Where this run shows. Pure. Raises PermanentError when the options do not say it."""
+
+    def newest_at(self, target: Target, provider_type: str) -> tuple[str, ...]:
+        """Where only the newest run may write, by a Provider of that type: of `target.shares`, and "" for the address.
+        Who shows there is remembered, at 100 bytes a place, and `context.newest` may be asked of no other. Pure."""
+        return target.shares
 
     def facts(self, run: Run, options: Any) -> tuple[str, ...]:
         """What the remote shows of the run: a report is due when this changes. Pure."""

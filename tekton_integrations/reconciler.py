@@ -22,7 +22,7 @@ from tekton_integrations.reporting import Reporter
 from tekton_integrations.requests import Asked, Request, ended_before, new_record, sourced, work
 from tekton_integrations.run import Run
 from tekton_integrations.settling import Settler
-from tekton_integrations.sharing import Quiet, Site
+from tekton_integrations.sharing import Quiet
 from tekton_integrations.workqueue import Wait
 
 
@@ -64,7 +64,7 @@ class Reconciler:
         if by is None:
             return False
         # An older run must not take its place, also after a restart.
-        self.contexts.newest.note(run, Site(by, todo.target), ended=True)
+        self.contexts.newest.note(run, self.contexts.site(by, todo.target), ended=True)
         return True
 
     def edited(self, record: Record) -> None:

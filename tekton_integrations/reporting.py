@@ -21,7 +21,6 @@ from tekton_integrations.record import Record, external_id
 from tekton_integrations.requests import Asked
 from tekton_integrations.run import Run
 from tekton_integrations.settling import Settler
-from tekton_integrations.sharing import Site
 from tekton_integrations.workqueue import Wait
 
 # Seconds in which a run that goes on is looked at again after a take-over: when the integration wanted to is not known
@@ -58,7 +57,7 @@ class Reporter:
             await self._settler.quit(ledger, None)
             raise
         self._learn(run, record, todo)
-        overwritten = self._contexts.newest.overwritten(run, Site(record.provider, todo.target))
+        overwritten = self._contexts.newest.overwritten(run, self._contexts.site(record.provider, todo.target))
         again = self._diary.is_due_again(record.name)
         if not (ledger.search or page.edited or overwritten or (again and not todo.progresses)):
             if record.input_digest == todo.digest and not again:
@@ -74,14 +73,14 @@ class Reporter:
         if not record.given_up:
             return
         if record.traces and record.target is not None:
-            self._contexts.newest.shown(run, Site(record.provider, record.target))
+            self._contexts.newest.shown(run, self._contexts.site(record.provider, record.target))
         else:
             self._contexts.newest.gone(run.uid)
 
     def _learn(self, run: Run, record: Record, todo: Plan) -> None:
         """What an earlier process has shown counts, too."""
         if record.observed_state and record.target is not None and record.target.address == todo.target.address:
-            self._contexts.newest.note(run, Site(record.provider, todo.target), ended=record.reported)
+            self._contexts.newest.note(run, self._contexts.site(record.provider, todo.target), ended=record.reported)
 
     async def _progress(self, run: Run, todo: Plan, ledger: Ledger) -> Wait | None:
         """Progress, and what the integration looks for again in a run that goes on, is shown when it is its time, and
@@ -125,7 +124,7 @@ class Reporter:
 
     def _accepted(self, run: Run, todo: Plan, record: Record, result: Result) -> None:
         now = self._cluster.now()
-        self._contexts.newest.shown(run, Site(record.provider, todo.target))
+        self._contexts.newest.shown(run, self._contexts.site(record.provider, todo.target))
         again = math.inf if result.requeue_after is None else now + max(1.0, result.requeue_after)
         self._diary.note(record.name, again=again, told=now if todo.progresses else -math.inf)
 

@@ -14,7 +14,6 @@ from tekton_integrations.opening import MAX_DELAY
 from tekton_integrations.posting import in_doubt
 from tekton_integrations.provider import Provider
 from tekton_integrations.record import Record, Target
-from tekton_integrations.sharing import Site
 from tekton_integrations.workqueue import Wait
 
 # Tries to settle what a deleted run left behind; with back-off about a day. A wait of a day is not waited for.
@@ -57,7 +56,7 @@ class Settler:
             logger.warning("old target not settled", record=record.name, reason=error.reason)
         else:
             ledger.start_over()
-        self._contexts.newest.gone(record.run.uid, Site(record.provider, record.target))
+        self._contexts.newest.gone(record.run.uid, self._contexts.site(record.provider, record.target))
 
     def _may_be_left(self, error: TemporaryError, record: Record, by: str) -> bool:
         """Perhaps what fails is why it is another Provider or endpoint now."""
@@ -88,7 +87,7 @@ class Settler:
                 )
             outcome = error.reason
         if record.target is not None:
-            self._contexts.newest.gone(record.run.uid, Site(record.provider, record.target))
+            self._contexts.newest.gone(record.run.uid, self._contexts.site(record.provider, record.target))
         metrics.settled.labels(record.integration, outcome).inc()
         logger.info("settled", record=record.name, namespace=record.namespace, outcome=outcome)
         return None

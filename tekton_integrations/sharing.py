@@ -21,17 +21,18 @@ _TAIL = (1 << 64) - 1
 
 class Site(NamedTuple):
     """Where a run shows: `provider` is the path of the Provider. Only those who use the same one share a place, since
-    anybody may say anything about a Provider of their own."""
+    anybody may say anything about a Provider of their own. `shares`: at which of the places ("" is the address) only
+    the newest may write."""
 
     provider: str
     target: Target
+    shares: tuple[str, ...]
 
     def place(self, share: str = "") -> int:
         return hash((self.provider, share or self.target.address))
 
     def places(self) -> Iterator[int]:
-        yield self.place()
-        yield from map(self.place, self.target.shares)
+        return map(self.place, self.shares)
 
 
 class Quiet(NamedTuple):
@@ -82,18 +83,19 @@ class Newest:
 
     def note(self, run: Run, site: Site, *, ended: bool) -> None:
         """The run shows at its address; with its end (`ended`) it has been at all that it shares, too."""
-        for place in site.places() if ended else (site.place(),):
-            self._show(place, rank(run), ended=ended)
+        for share in site.shares:
+            if ended or not share:
+                self._show(site.place(share), rank(run), ended=ended)
 
     def free(self, run: Run, site: Site, share: str) -> bool:
         """Whether nobody newer is there."""
         return rank(run) >= self._newest(site.place(share))
 
     def let_in(self, run: Run, site: Site, share: str) -> bool:
-        """Whether nobody newer is there; then nobody older is let in any more. RuntimeError for a share that the target
-        does not name: nobody would know of it after a restart."""
-        if share and share not in site.target.shares:
-            raise RuntimeError(f"newest({share!r}): Integration.target() has to name it in Target.shares")
+        """Whether nobody newer is there; then nobody older is let in any more. RuntimeError for a place that the
+        integration does not name: nobody would know of it after a restart."""
+        if share not in site.shares:
+            raise RuntimeError(f"newest({share!r}): Integration.newest_at() has to name it (by itself: Target.shares)")
         place, mine = site.place(share), rank(run)
         if mine < self._newest(place):
             self._come_out(place, mine)

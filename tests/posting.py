@@ -9,8 +9,6 @@ from tests.reconciling import Noting, World
 class Posting(Noting):
     """Has one place for all runs of a channel, and one more that only ends are posted at."""
 
-    asks_newest = True
-
     def __init__(self) -> None:
         super().__init__()
         self.place: list[str] = []  # what was posted, the last one counts
@@ -23,6 +21,9 @@ class Posting(Noting):
 
     def target(self, run: Run, options: Any) -> Target:
         return Target(resource=options.channel, name="card", shares=("ends",))
+
+    def newest_at(self, target: Target, provider_type: str) -> tuple[str, ...]:
+        return ("", *target.shares)
 
     async def reconcile(self, run: Run, options: Any, record: Record, context: Context) -> Result:
         self.calls += 1

@@ -187,16 +187,14 @@ async def test_nobody_is_known_to_be_newer_than_a_run_of_which_only_the_record_i
     assert posting.settled == [("build-1", True)]
 
 
-async def test_who_does_not_say_that_it_asks_is_refused_and_nobody_is_remembered_for_it(
+async def test_where_an_integration_did_not_say_that_it_asks_it_may_not_and_nobody_is_remembered(
     world: World, posting: Posting, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Posting, "asks_newest", False)
-    async with World.made(posting) as other:
-        other.provide()
-        await other.show(other.run)
-        assert (await other.record()).condition.reason == "InternalError"
-        posting.asks = False
-        other.change(state=State.FAILED, finished=other.now)
-        await other.show(other.run)
-        assert (await other.record()).reported
-        assert len(other.reconciler.contexts.newest) == 0
+    monkeypatch.setattr(Posting, "newest_at", lambda _, target, provider_type: ())
+    await world.show(world.run)
+    assert (await world.record()).condition.reason == "InternalError"
+    posting.asks = False
+    world.change(state=State.FAILED, finished=world.now)
+    await world.show(world.run)
+    assert (await world.record()).reported
+    assert len(world.reconciler.contexts.newest) == 0

@@ -8,7 +8,9 @@ from tekton_integrations.sharing import Newest, Quiet, Site, rank
 from tests.runs import make_run
 
 SHARED = "acme/api#1"
-PLACE = Site("controller/github", Target(resource="acme/api", name="build", detail="3f78", shares=(SHARED,)))
+PLACE = Site(
+    "controller/github", Target(resource="acme/api", name="build", detail="3f78", shares=(SHARED,)), ("", SHARED)
+)
 OLD, NEW = make_run(), make_run(uid="uid-2", created=1_800_000_001.0)
 NEWER = replace(NEW, uid="uid-3", created=NEW.created + 1)
 

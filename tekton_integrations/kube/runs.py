@@ -19,8 +19,9 @@ from tekton_integrations.kube.source import Source
 from tekton_integrations.requests import Request, for_run
 from tekton_integrations.run import KINDS, Child, Run
 
-# So many deleted runs are remembered, with their last state and by their uid alone.
-_LAST = 20_000
+# So many deleted runs are remembered with their last state until it was shown, and by their uid alone. To have
+# forgotten one of the latter costs a call where its name still waits.
+_LAST, _GONE = 20_000, 8_192
 # Seconds; longer than nobody is in charge after a holder was killed.
 _GAP = 60.0
 
@@ -77,7 +78,7 @@ class Runs:
 
     def changed(self, before: Run | None, now: Run | None) -> None:
         if now is None and before is not None:
-            remember(self._gone, hash(before.uid), None, _LAST)
+            remember(self._gone, hash(before.uid), None, _GONE)
         for handler in self._handlers:
             handler(before, now)
 

@@ -34,7 +34,6 @@ class GitHub(Integration):
     Options = GitHubOptions
     provider_types = (APP, TOKEN)
     inferable = inference.INFERABLE
-    asks_newest = True
 
     def __init__(self) -> None:
         self._access = Access()
@@ -54,6 +53,12 @@ class GitHub(Integration):
         deployment, status = deployments.share(options, repository, sha), statuses.share(repository, name, sha)
         shares = tuple(filter(None, (comment, deployment, status)))
         return Target(resource=repository, name=name, detail=sha, labels=labels, shares=shares)
+
+    def newest_at(self, target: Target, provider_type: str) -> tuple[str, ...]:
+        """An App's checks are each run's own."""
+        if provider_type == APP.name:
+            return tuple(share for share in target.shares if not statuses.is_share(share))
+        return ("", *target.shares)
 
     def progress(self, run: Run, options: GitHubOptions) -> tuple[str, ...]:
         return (run.message, *run.children) if run.state is State.RUNNING else ()

@@ -19,9 +19,16 @@ ID, SHOWN = "status-id", "status-shown"
 SETTLED = {"state": "error", "description": "Run deleted, outcome unknown"}
 
 
+_SHARE = "status "
+
+
 def share(repository: str, name: str, sha: str) -> str:
     """Names the place that all spellings of a name share: GitHub does not tell upper from lower case in them."""
-    return f"status {repository} {sha} {output.plain(name).lower()}"
+    return f"{_SHARE}{repository} {sha} {output.plain(name).lower()}"
+
+
+def is_share(name: str) -> bool:
+    return name.startswith(_SHARE)
 
 
 class Status(msgspec.Struct):

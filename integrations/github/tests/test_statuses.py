@@ -184,3 +184,12 @@ async def test_settling_ends_a_pending_status_that_landed_late_and_is_still_to_b
 
 def _append(scene: Stage, *more: Status) -> None:
     scene.github.world.named("acme/api").commits[SHA].statuses.extend(more)
+
+
+def test_of_an_app_s_runs_none_stands_in_another_s_place_but_in_a_comment_and_a_deployment() -> None:
+    target, github = record(name="build").target, GitHub()
+    assert target is not None
+    assert github.newest_at(target, "GitHubToken") == ("", *target.shares)
+    [status] = target.shares
+    both = replace_fields(target, shares=(status, "comment"))
+    assert github.newest_at(both, "GitHubApp") == ("comment",)

@@ -46,7 +46,6 @@ class Echo(Integration):
     name = "echo"
     Options = EchoOptions
     provider_types = (ECHO,)
-    asks_newest = True
 
     def target(self, run: Run, options: EchoOptions) -> Target:
         return target(run, options)
