@@ -8,6 +8,9 @@ BUILDAH ?= buildah
 E2E := tests/e2e tests/hack tests/mission tests/kube/test_lease_api.py tests/test_provider_admission.py
 WHICH ?= not long
 LAST ?=
+# What was compiled is kept, also where the environment says otherwise: each of the tests' many processes would compile
+# the tests, the assertions in them and our modules anew.
+export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
 .PHONY: help install new-integration demo showcase test test-long lint unit e2e docs bench bench-start bench-neighbours bench-readers soak fuzz chaos simulate mutation testbed image format clean

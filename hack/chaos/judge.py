@@ -12,8 +12,8 @@ from .world import SERVICES, World
 class Verdict(msgspec.Struct, kw_only=True):
     """Of pairs of a run and a service. `expected`: so many are to show an end. `lost`: never showed it, or lack
     a milestone; `stale`: showed it and then something older, or were left open when the run went. `duplicated`:
-    what stands twice; `maybe_sent`: cards too many, or left as they were made when the run went, of whose runs the record
-    has said that a call may have been sent."""
+    what stands twice; `maybe_sent`: cards too many, or left as they were made when the run went, of whose runs the
+    record has said that a call may have been sent."""
 
     expected: int = 0
     lost: int = 0
