@@ -97,7 +97,7 @@ async def test_a_status_that_was_written_though_the_call_was_cut_is_not_repeated
 
 
 async def test_an_old_state_that_lands_late_is_corrected_by_the_look_afterwards(scene: Stage) -> None:
-    scene.github.faults.add(POST, LateWrite(seconds=0.3))
+    scene.github.faults.add(POST, LateWrite(seconds=1.5))
     with pytest.raises(TemporaryError):
         await show(scene, State.RUNNING)
     await show(scene, State.SUCCEEDED, search=True)
