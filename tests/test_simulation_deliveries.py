@@ -25,7 +25,9 @@ def verdict(found: Delivered) -> tuple[list[str], list[str], list[str], int]:
 
 
 @pytest.mark.sized
-@pytest.mark.parametrize("channel", [WEBHOOK, CLOUD_EVENT], ids=["webhook", "cloudevent"])
+@pytest.mark.parametrize(
+    "channel", [pytest.param(WEBHOOK, id="webhook"), pytest.param(CLOUD_EVENT, id="cloudevent", marks=pytest.mark.long)]
+)
 def test_nothing_is_lost_stale_or_under_two_ids_whatever_fails(channel: Channel) -> None:
     """Five minutes without the endpoint, 10 % refused, 1 % answered too late, two kills; then all is told again."""
     found = delivered(replace(SCENARIO, channel=channel, runs=sized(100, 300)))

@@ -3,13 +3,14 @@
 from dataclasses import dataclass
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tekton_integrations.kube.lease_json import LeaseObject
 from tekton_integrations.kube.tenure import Clock, LeaseTiming, Tenure
 from tests.calm import calmly
 from tests.kube.lease_world import NEW, Weather, World
+from tests.sizes import sized
 
 CALM = Weather()
 SEEDS = st.integers(0, 2**32)
@@ -60,7 +61,8 @@ def test_a_dead_holder_is_followed_within_a_second_of_its_term(seed: int, delete
     assert scene.holding() == scene.holders[1:]
 
 
-@calmly
+@pytest.mark.sized
+@settings(calmly, max_examples=sized(25, 100))
 @given(seed=SEEDS)
 def test_in_good_weather_the_first_keeps_it(seed: int) -> None:
     scene = world(seed, candidates=5)

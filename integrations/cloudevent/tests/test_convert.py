@@ -1,24 +1,21 @@
 """`tekton-integrations convert` as users call it."""
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from typer.testing import CliRunner
 
 from integrations.cloudevent.tests.test_deliveries import FAILED, SENT, task_run
+from tekton_integrations.cli import app
 
 
 def convert(*arguments: str, stdin: str = "") -> tuple[int, list[Any], str]:
     """Exit code, the documents that it printed, and what it said besides."""
-    command = [sys.executable, "-m", "tekton_integrations", "convert", *arguments]
-    wide = {**os.environ, "COLUMNS": "400"}
-    done = subprocess.run(command, input=stdin, capture_output=True, text=True, env=wide, check=False)
-    return done.returncode, list(yaml.safe_load_all(done.stdout)), done.stderr
+    done = CliRunner().invoke(app, ["convert", *arguments], input=stdin, env={"COLUMNS": "400"})
+    return done.exit_code, list(yaml.safe_load_all(done.stdout)), done.stderr
 
 
 def two() -> list[dict[str, Any]]:

@@ -16,8 +16,11 @@ from integrations.github.tests.calling import Caller, Check, calling
 from integrations.github.tests.helpers import together
 from tekton_integrations import PermanentError, TemporaryError, clean
 from tests.loopback import serving
+from tests.sizes import sized
 
-EXAMPLES = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+EXAMPLES = settings(
+    max_examples=sized(30, 100), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 STATUS = st.sampled_from(
     [200, 201, 202, 204, 301, 302, 304, 307, 400, 401, 403, 404, 409, 410, 422, 429, 451, 500, 503]
 )
@@ -94,6 +97,7 @@ async def server() -> AsyncIterator[tuple[Caller, Server]]:
         yield caller, server
 
 
+@pytest.mark.sized
 @pytest.mark.parametrize("as_app", [True, False])
 @EXAMPLES
 @given(answers=st.lists(st.tuples(STATUS, BODY, HEADERS), min_size=1, max_size=4))

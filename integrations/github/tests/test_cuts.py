@@ -16,7 +16,7 @@ from integrations.github.tests import verdict
 from integrations.github.tests.blows import AFTER, BEFORE, Killed, Late
 from integrations.github.tests.history import History
 from tests.fakes.github import CutAfterWrite, CutBeforeWrite, SecondaryLimit, ServerError, Unauthorized
-from tests.sizes import sized
+from tests.sizes import LONG, sized
 
 pytestmark = pytest.mark.sized
 ALL = os.environ.get("CUTS") == "all"
@@ -48,6 +48,11 @@ def part(count: int, share: int, *salt: object) -> list[int]:
     return chosen or [chance.randint(1, count)]
 
 
+def gaps(*salt: object) -> list[float]:
+    """All; in an ordinary test one, which is another one for each salt."""
+    return [*GAPS] if ALL or LONG else [random.Random(repr(salt)).choice(GAPS)]
+
+
 def case(*what: object) -> str:
     """Its name; what is left to chance (how long a back-off is) is the same each time."""
     random.seed(repr(what))
@@ -68,7 +73,7 @@ async def test_a_run_that_nothing_happens_to_is_shown_by_few_calls_and_writes(cr
 @pytest.mark.parametrize("fault", FAULTS)
 async def test_whichever_call_fails_each_thing_is_there_once_and_right(credential: str, fault: str) -> None:
     found = {}
-    for gap in GAPS:
+    for gap in gaps(credential, fault):
         for number in part(CALLS[credential], SHARES[credential], fault, gap):
             name = case(credential, fault, "at call", number, "gap", gap)
             async with History.begun(by_app=credential == "app") as history:
@@ -82,7 +87,7 @@ async def test_whichever_call_fails_each_thing_is_there_once_and_right(credentia
 @credentials
 async def test_a_call_that_lands_when_it_was_given_up_leaves_nothing_open_or_wrong(credential: str) -> None:
     found = {}
-    for gap in GAPS:
+    for gap in gaps(credential):
         for number in part(CALLS[credential], 3, credential, gap):
             name = case(credential, "40 s late at call", number, "gap", gap)
             async with History.begun(by_app=credential == "app") as history:
@@ -116,7 +121,7 @@ async def test_whichever_write_of_the_record_the_process_dies_at_nothing_is_lost
     credential: str, when: str, *, deleted: bool
 ) -> None:
     found = {}
-    for gap in GAPS:
+    for gap in gaps(credential, when, deleted):
         for number in part(WRITES[credential], 4, credential, when, gap, deleted):
             name = case(credential, "dies", when, "write", number, "gap", gap, "deleted" if deleted else "goes on")
             async with History.begun(by_app=credential == "app") as history:
