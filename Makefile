@@ -13,7 +13,7 @@ LAST ?=
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help install new-integration demo showcase test test-long lint unit e2e docs bench bench-start bench-neighbours bench-readers soak fuzz chaos simulate mutation testbed image format clean
+.PHONY: help install new-integration demo showcase test test-long programs lint unit e2e docs bench bench-start bench-neighbours bench-readers soak fuzz chaos simulate mutation testbed image format clean
 
 help: ## Print this list.
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -41,14 +41,17 @@ demo: $(STAMP) ## Play four recorded runs on a real API server and show what Git
 showcase: $(STAMP) ## Write docs/github/ and docs/slack/: every recording as each would show it.
 	@$(BIN)/python -m hack.showcase
 
-test: lint docs ## All checks: format, lint, types, layers, docs, unit, e2e.
-	$(BIN)/python -m hack.testbed --build
+test: $(STAMP) ## All checks: format, lint, types, layers, docs, unit, e2e.
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync=line programs lint docs
 	@echo "Tests, those on an API server first; each of the two says how it went when it is done (minutes) ..."
 	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target e2e unit LAST="nice -n 19"
 
 test-long: $(STAMP) ## What takes long: more of what `make test` tries a part of, and the benchmarks' own tests.
 	$(BIN)/python -m hack.testbed --build --all
 	@LONG=1 $(MAKE) --no-print-directory --jobs 2 --output-sync=target e2e unit LAST="nice -n 19" WHICH="(long or sized)"
+
+programs: $(STAMP)
+	$(BIN)/python -m hack.testbed --build
 
 format: $(STAMP) ## Format the code.
 	$(BIN)/ruff format .
@@ -66,8 +69,7 @@ docs: $(STAMP) ## Generated tables, links and reasons in the docs.
 unit: $(STAMP) ## Tests without an API server.
 	$(LAST) $(BIN)/pytest -m "not e2e and $(WHICH)" -n 2 --dist loadfile --ignore tests/e2e --ignore tests/hack
 
-e2e: $(STAMP) ## Tests on a real API server; builds it the first time (about 7 minutes).
-	$(BIN)/python -m hack.testbed --build
+e2e: $(STAMP) programs ## Tests on a real API server; builds it the first time (about 7 minutes).
 	$(BIN)/pytest $(E2E) -m "e2e and $(WHICH)" -n 4 --dist loadfile --no-loadscope-reorder --reruns 1 -rfER
 
 bench: $(STAMP) ## CPU, latency, memory, start, beside a bare loop and kopf (about half an hour).
