@@ -85,9 +85,9 @@ async def test_every_recorded_run_is_told_from_its_begin_to_its_end(
         await stage.player.play(DATA / "made" / "customrun.ndjson", namespace=namespace, annotations=annotations)
         for name in RECORDINGS:
             await told(sink, name, whole_life(name))
+        await reported(stage, namespace, len(RECORDINGS) + 1)
         custom = next(each.subject for each in sink.received if ".customrun." in each.type)
         await told(sink, custom, [f"customrun.{word}" for word in ("started", "running", "successful")])
-        await reported(stage, namespace, len(RECORDINGS) + 1)
     assert not sink.repeats
     assert len(sink.received) == 3 * (len(RECORDINGS) + 1)
     assert all("managedFields" not in next(iter(each.data.values()))["metadata"] for each in sink.received)

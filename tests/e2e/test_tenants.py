@@ -109,8 +109,11 @@ async def test_an_integration_that_is_deleted_comes_back_and_nobody_is_told_that
     assert remade["metadata"]["name"] == "github"
     await ended(stage, Wanted(namespace=namespace, name="after"))
     await until_done(stage, "before", "after")
-    records = await stage.records(namespace)
-    assert {condition(record)["reason"] for record in records} == {"Reported"}
+
+    async def reported() -> bool:
+        return all(condition(record)["reason"] == "Reported" for record in await stage.records(namespace))
+
+    await polled(reported)
     assert await stage.events(namespace, "Warning") == []
 
 
