@@ -85,7 +85,7 @@ def _parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add("--seed", type=int, nargs="+", default=[1], metavar="N", help="what happens when; several: one after another")
     add("--cases", default="", metavar="A,B", help="only these (all); see --list")
-    add("--runs", type=int, default=60, metavar="N", help="runs of a case; some take more (%(default)s)")
+    add("--runs", type=int, default=20, metavar="N", help="runs of a case; some take more (%(default)s)")
     add("--lanes", type=int, default=3, metavar="N", help="API servers at once (%(default)s)")
     add("--replay", type=Path, metavar="FILE", help="play a history again: build/chaos/CASE-SEED.jsonl")
     add("--result", type=Path, default=BUILD / "chaos.json", metavar="FILE", help="(%(default)s)")
