@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from tekton_integrations.workqueue import WorkQueue, backoff
 from tests.calm import calmly
+from tests.test_workqueue_parking import Door
 from tests.virtual_time import Stuck, run
 
 
@@ -119,10 +120,21 @@ def test_a_name_that_is_due_now_no_longer_waits_for_its_delay() -> None:
     run(scene())
 
 
-def test_a_delay_does_not_hold_up_a_name_that_is_queued_already() -> None:
+def test_a_name_that_is_delayed_again_for_as_long_keeps_its_place() -> None:
     async def scene() -> None:
         queue = WorkQueue[str]()
-        queue.add("a")
+        for name in ("a", "b", "a"):
+            queue.add_after(name, 5)
+        assert [await queue.get() for _ in range(2)] == ["a", "b"]
+
+    run(scene())
+
+
+@pytest.mark.parametrize("slack", [0, 60])
+def test_a_delay_does_not_hold_up_a_name_that_is_queued_already(slack: float) -> None:
+    async def scene() -> None:
+        queue = WorkQueue[str]()
+        queue.add("a", slack)
         queue.add_after("a", 5)
         assert (await queue.get(), now()) == ("a", 0)
         queue.done("a")
@@ -204,6 +216,22 @@ def test_the_depth_is_told_at_every_change() -> None:
         await queue.get()
         await queue.get()
         assert depths == [1, 2, 1, 0]
+        queue.add("c")
+        queue.park("c", Door(opens=5))
+        assert depths[4:] == [1, 0]
+
+    run(scene())
+
+
+def test_a_name_that_is_done_though_it_is_not_in_work_changes_nothing() -> None:
+    async def scene() -> None:
+        queue = WorkQueue[str](cap=1)
+        queue.done("unknown")
+        queue.add("a")
+        queue.add("b")
+        queue.done("a")
+        assert await queue.get() == "a"
+        assert await taken(queue) is None
 
     run(scene())
 

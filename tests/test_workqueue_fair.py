@@ -2,11 +2,15 @@
 
 import asyncio
 import math
+from collections.abc import Callable
 
 import pytest
 
 from tekton_integrations.workqueue import WorkQueue
+from tests.test_workqueue_parking import Door
 from tests.virtual_time import clock, run
+
+DOOR = Door(opens=5)
 
 
 def team(name: str) -> str:
@@ -53,6 +57,35 @@ def test_within_a_group_the_urgent_goes_first() -> None:
     run(scene())
 
 
+def delayed_by_nothing(queue: WorkQueue[str], name: str, **slack: float) -> None:
+    queue.add_after(name, 0, **slack)
+
+
+def delayed(queue: WorkQueue[str], name: str, **slack: float) -> None:
+    queue.add_after(name, 5, **slack)
+
+
+def parked(queue: WorkQueue[str], name: str, **slack: float) -> None:
+    queue.park(name, DOOR, **slack)
+
+
+def unparked(queue: WorkQueue[str], name: str, **slack: float) -> None:
+    queue.park(name, DOOR, 60)
+    queue.unpark(name, **slack)
+
+
+@pytest.mark.parametrize("way", [WorkQueue.add, delayed_by_nothing, delayed, parked, unparked])
+def test_a_name_of_which_nothing_is_said_is_urgent(way: Callable[..., None]) -> None:
+    async def scene() -> None:
+        queue = WorkQueue[str](team)
+        way(queue, "a/may-wait", slack=0.5)
+        way(queue, "a/plain")
+        await asyncio.sleep(6)
+        assert await handed_out(queue, 2) == ["a/plain", "a/may-wait"]
+
+    run(scene())
+
+
 def test_what_waited_longer_than_its_slack_goes_before_what_is_urgent() -> None:
     async def scene() -> None:
         queue = WorkQueue[str](team)
@@ -79,7 +112,9 @@ def test_nothing_starves_behind_urgent_names_that_keep_coming() -> None:
     run(scene())
 
 
-@pytest.mark.parametrize(("slacks", "first"), [((60, 0), "a/1"), ((0, 60), "a/1"), ((60, 30), "a/2")])
+@pytest.mark.parametrize(
+    ("slacks", "first"), [((60, 0), "a/1"), ((0, 60), "a/1"), ((60, 30), "a/2"), ((20, 20), "a/1")]
+)
 def test_a_name_that_is_added_again_keeps_its_better_place(slacks: tuple[float, float], first: str) -> None:
     async def scene() -> None:
         queue = WorkQueue[str](team)

@@ -234,6 +234,15 @@ def test_a_name_that_is_unparked_is_due_now() -> None:
     run(scene())
 
 
+def test_a_name_that_is_unparked_and_not_known_is_due_now_too() -> None:
+    async def scene() -> None:
+        queue = WorkQueue[str](team)
+        queue.unpark("a/1")
+        assert await handed_out(queue, 1) == [("a/1", 0)]
+
+    run(scene())
+
+
 def test_clear_forgets_parked_names_and_they_may_be_parked_anew() -> None:
     async def scene() -> None:
         queue, door = WorkQueue[str](team), Door(opens=100)
