@@ -154,7 +154,7 @@ class WorkQueue(Generic[T]):
                 await waiter
             except asyncio.CancelledError:
                 # A wake-up that reached a cancelled worker belongs to the next one.
-                if waiter.done() and not waiter.cancelled():
+                if not waiter.cancelled():
                     self._wake()
                 raise
         item.working, item.insisted = True, False
