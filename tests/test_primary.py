@@ -29,6 +29,11 @@ def test_when_nothing_remains_it_is_blocked_until_the_reset(quota: Quota) -> Non
     assert quota.blocked_for == 600
 
 
+def test_the_last_that_remains_may_go(quota: Quota) -> None:
+    quota.learn(limit=5000, remaining=1, reset_in=600)
+    assert (wait(quota), wait(quota)) == (0, 600)
+
+
 def test_no_more_calls_go_than_remained_though_no_answer_has_come_yet(quota: Quota, clock: Clock) -> None:
     quota.learn(limit=5, remaining=5, reset_in=600)
     assert quota.at(Cost()).openings() == 4
@@ -93,12 +98,18 @@ def test_with_plenty_progress_is_not_held_up(quota: Quota) -> None:
     assert sum(wait(quota, final=False) == 0 for _ in range(5000)) == 5000 - 1667
 
 
+def test_progress_has_as_many_openings_as_leave_a_third(quota: Quota) -> None:
+    quota.learn(limit=3000, remaining=1050, reset_in=HOUR)
+    assert [quota.openings(Cost(final=final)) for final in (False, True)] == [50, 100]
+
+
 def test_waiting_progress_is_called_when_a_new_window_is_seen(quota: Quota) -> None:
     called: list[None] = []
     quota.learn(limit=5000, remaining=10, reset_in=HOUR)
     door = quota.at(Cost(final=False))
     door.on_open(lambda: called.append(None))
-    quota.learn(limit=5000, remaining=9, reset_in=HOUR)
+    for _ in range(2):
+        quota.learn(limit=5000, remaining=9, reset_in=HOUR)
     assert called == []
     quota.learn(limit=5000, remaining=4999, reset_in=HOUR + 60)
     assert called == [None]

@@ -90,11 +90,14 @@ def test_what_one_bucket_lacks_is_not_taken_from_another(clock: Clock) -> None:
 def test_each_endpoint_may_have_a_bucket_of_its_own(clock: Clock) -> None:
     quota = Quota(Limits(buckets=(Bucket(rate=10, burst=90, each=True),), certain=True), clock, clock)
     assert [wait(quota, 90, endpoint=name) for name in ("POST a", "PATCH a", "POST a")] == [0, 0, 9]
+    assert [quota.openings(Cost(endpoint=name)) for name in ("POST a", "GET a")] == [0, 90]
 
 
 def test_endpoints_without_number_take_no_memory(clock: Clock) -> None:
-    quota = Quota(Limits(buckets=(Bucket(rate=10, burst=90, each=True),), certain=True), clock, clock)
+    each = Bucket(rate=10, burst=90, each=True)
+    quota = Quota(Limits(buckets=(each, each, TEN), certain=True), clock, clock)
     for number in range(10_000):
+        assert quota.openings(Cost(endpoint=f"GET {number}")) == 90
         assert wait(quota, 1, endpoint=f"GET {number}") == 0
         quota.at(Cost(endpoint=f"GET {number}")).on_open(lambda: None)
         clock.now += 1
@@ -113,20 +116,23 @@ def test_a_block_holds_for_final_states_too_and_ends(quota: Quota, clock: Clock)
     assert (quota.blocked_for, wait(quota, 1)) == (0, 0)
 
 
-def test_a_shorter_block_does_not_end_a_longer_one(quota: Quota) -> None:
-    quota.block(30)
-    quota.block(5)
+def test_a_shorter_block_does_not_end_a_longer_one_and_is_no_news(quota: Quota) -> None:
+    told: list[float] = []
+    quota.news = lambda: told.append(quota.blocked_for)
+    for seconds in (30, 30, 5):
+        quota.block(seconds)
     assert quota.blocked_for == 30
+    assert told == [30]
 
 
 def test_whoever_must_wait_is_told_why_and_where(quota: Quota) -> None:
     cost = Cost(final=False)
     quota.take(Cost(points=60))
-    with pytest.raises(Throttled, match="kept below the service's limit") as missing:
+    with pytest.raises(Throttled, match=r"^Throttled: kept below the service's limit$") as missing:
         quota.take(cost)
     assert missing.value.at is quota.at(cost)
     quota.block(30)
-    with pytest.raises(Throttled, match="the service asked to wait; 30 s are left") as blocked:
+    with pytest.raises(Throttled, match=r"^Throttled: the service asked to wait; 30 s are left$") as blocked:
         quota.check(cost)
     assert (blocked.value.reason, blocked.value.maybe_sent) == ("Throttled", False)
     assert blocked.value.at is quota.at(cost)
@@ -141,6 +147,13 @@ def test_what_waits_for_the_same_waits_together_whatever_it_calls(quota: Quota, 
     assert quota.at(read) is quota.at(write)
 
 
+def test_progress_waits_together_for_what_the_service_counts(quota: Quota) -> None:
+    quota.learn(limit=9, remaining=1, reset_in=3600)
+    costs = [Cost(final=False), Cost(write=True, final=False, endpoint="POST b")]
+    assert quota.until(costs[0]) > 0
+    assert quota.at(costs[0]) is quota.at(costs[1])
+
+
 def test_writes_wait_for_their_pace_together_and_reads_do_not(quota: Quota, clock: Clock) -> None:
     quota.penalise(1)
     clock.now += 1
@@ -148,6 +161,11 @@ def test_writes_wait_for_their_pace_together_and_reads_do_not(quota: Quota, cloc
     doors = {quota.at(Cost(points=5, write=True, endpoint=name)) for name in ("POST a", "PATCH b")}
     assert len(doors) == 1
     assert quota.at(Cost(endpoint="GET c")) not in doors
+    assert [door.wait() for door in doors] == pytest.approx([1], rel=0.01)
+    read = Cost(points=5)
+    while not quota.until(read):
+        quota.take(read)
+    assert quota.at(read).wait() == 0.5
 
 
 @pytest.mark.parametrize(
@@ -193,6 +211,7 @@ def test_each_cost_has_openings_of_its_own(quota: Quota) -> None:
     quota.take(Cost(points=58))
     assert [progress.wait(), progress.openings()] == pytest.approx([0.3, 0])
     assert [end.wait(), end.openings()] == [0, 6]
+    assert quota.at(Cost(points=5)).openings() == 6
 
 
 @pytest.mark.parametrize("final", [True, False])
@@ -206,29 +225,9 @@ def test_a_call_that_costs_more_than_can_be_saved_goes_when_all_is_saved(
     assert wait(quota, 1) == pytest.approx(11.1)
 
 
-def test_calls_before_the_service_limits_leave_no_debt(idle: Quota, clock: Clock) -> None:
+def test_calls_before_the_service_limits_leave_no_debt_and_nothing_saved(idle: Quota, clock: Clock) -> None:
     assert wait(idle, 1000) == 0
     idle.learn(limit=5000)
+    assert wait(idle, 10) == 1
     clock.now += 1
     assert wait(idle, 10) == 0
-
-
-def test_progress_moves_on_in_a_flood_of_ends_and_takes_one_call_in_eleven(quota: Quota, clock: Clock) -> None:
-    ends = progress = 0
-    for _ in range(11_000):
-        ends += wait(quota, 1, final=True) == 0
-        progress += wait(quota, 1, final=False) == 0
-        clock.now += 0.05  # half of what is asked for
-    assert progress == pytest.approx(ends / 10, rel=0.1)
-    assert ends + progress == pytest.approx(5500 + 90, rel=0.02)
-
-
-def test_progress_that_waits_is_called_when_it_may_go_sooner(quota: Quota, clock: Clock) -> None:
-    called: list[float] = []
-    quota.take(Cost(points=60, final=False))
-    door = quota.at(Cost(points=5, final=False))
-    door.on_open(lambda: called.append(door.wait()))
-    for _ in range(10):
-        assert door.wait() > 0
-        quota.take(Cost(points=1))
-    assert called == [0]

@@ -84,6 +84,30 @@ def test_what_was_under_way_together_is_one_lesson(quota: Quota, clock: Clock) -
     assert pace(quota) == 1
 
 
+def test_a_refusal_soon_after_a_short_block_is_the_same_lesson(quota: Quota, clock: Clock) -> None:
+    quota.penalise(1)
+    clock.now += 9
+    quota.penalise(1)
+    assert pace(quota) == 1
+    clock.now += 1
+    quota.penalise(1)
+    assert pace(quota) == 1 / 2
+
+
+def test_a_clock_that_has_just_begun_is_as_good_as_any() -> None:
+    clock = Clock(0.0)
+    quota = Quota(Limits(), clock, clock)
+    assert quota.blocked_for == 0
+    quota.penalise(1)
+    assert pace(quota) == 1
+
+
+def test_at_a_learnt_pace_one_write_may_go(quota: Quota, clock: Clock) -> None:
+    quota.penalise(1)
+    clock.now += 10
+    assert [quota.openings(cost) for cost in (WRITE, PROGRESS, Cost())] == [1, 1, 100]
+
+
 def test_the_pace_grows_only_while_it_is_used_up(quota: Quota, clock: Clock) -> None:
     lesson(quota, clock)
     for _ in range(100):
@@ -111,6 +135,23 @@ def test_a_service_that_does_not_say_how_long_is_left_alone_longer_each_time(quo
     assert lesson(quota, clock, None) == 60
 
 
+@pytest.mark.parametrize(("quiet", "again"), [(60, 120), (61, 60)])
+def test_a_service_that_was_left_alone_for_longer_than_the_last_time_is_taken_to_be_well(
+    quota: Quota, clock: Clock, quiet: float, again: float
+) -> None:
+    clock.now += quota.penalise() + quiet
+    assert quota.penalise() == again
+
+
+def test_the_first_refusal_without_a_hint_is_the_first_whatever_was_told_before(quota: Quota, clock: Clock) -> None:
+    clock.now += quota.penalise(30) + 0.5
+    waits = []
+    for _ in range(3):
+        waits.append(quota.penalise())
+        clock.now += waits[-1]
+    assert waits == [60, 120, 240]
+
+
 def test_a_refusal_after_calls_went_well_begins_at_a_minute_again(quota: Quota, clock: Clock) -> None:
     waits = []
     for _ in range(3):
@@ -119,6 +160,16 @@ def test_a_refusal_after_calls_went_well_begins_at_a_minute_again(quota: Quota, 
         quota.take(Cost())
         clock.now += 11
     assert waits == [60, 60, 60]
+
+
+@pytest.mark.parametrize(("later", "again"), [(9, 120), (11, 60)])
+def test_a_call_that_may_be_the_refused_one_does_not_show_that_calls_go_well(
+    quota: Quota, clock: Clock, later: float, again: float
+) -> None:
+    clock.now += quota.penalise() + 1
+    quota.take(Cost())
+    clock.now += later
+    assert quota.penalise() == again
 
 
 def test_a_longer_block_than_the_refusal_s_is_kept(quota: Quota) -> None:
