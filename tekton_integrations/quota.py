@@ -180,17 +180,16 @@ class Quota:
         """What others should know of it, under this name; None for nothing."""
         now, wall = self._clock(), self._wall()
         limit, remaining, reset_in = self.limit, self.remaining, self.reset
-        counted = reset_in is not None and reset_in > 0
         blocked, full_in = self.blocked_for, self._levels.full_in(now) if self._paced else 0.0
         self._pace.wait(now, Spare.NOTHING)
         rate = self._pace.rate
-        if not (counted or blocked or rate or full_in > _SOON):
+        if not (reset_in or blocked or rate or full_in > _SOON):
             return None
         return Allowance(
             scope=scope,
-            limit=limit if counted else None,
-            remaining=remaining if counted else None,
-            reset_time=wall + reset_in if counted and reset_in else None,
+            limit=limit if reset_in else None,
+            remaining=remaining if reset_in else None,
+            reset_time=wall + reset_in if reset_in else None,
             blocked_until=wall + blocked if blocked else None,
             writes_per_second=rate,
             refused_time=wall + self._pace.refused_at - now if rate else None,
