@@ -94,6 +94,17 @@ def test_nothing_is_left_of_a_secret_that_the_log_s_edge_cuts(value: str, cut: i
     assert not runs(part) & runs(squeezed(redacted(log, value)))
 
 
+@pytest.mark.parametrize(
+    ("log", "shown"),
+    [
+        ("it begins far behind: hunter2hun", "it begins far behind: ***"),
+        ("2hunter3, and it goes on", "***, and it goes on"),
+    ],
+)
+def test_what_an_edge_cuts_is_hidden_however_long_the_log_is(log: str, shown: str) -> None:
+    assert redacted(log, "hunter2hunter3") == shown
+
+
 @settings(max_examples=300, deadline=None)
 @given(
     known=st.lists(values | st.sampled_from(["***a", "****", "a***b", "abab", "%2", "\\nab"]), max_size=4),
@@ -141,6 +152,11 @@ def test_a_long_value_is_hidden_as_one() -> None:
 def test_what_is_no_text_is_hidden_where_it_can_be_read() -> None:
     assert redacted("\ufffd\ufffdalias\ufffd and ali", b"\xfe\xedalias\xffab") == "\ufffd\ufffd***\ufffd and ali"
     assert redacted(b"\xfe\xedalias".hex(), b"\xfe\xedalias") == MASK
+
+
+@pytest.mark.parametrize("log", ["p\\xe4ssword", "p\\xc3\\xa4ssword", "p%C3%A4ssword", "p\\u00e4ssword"])
+def test_a_letter_is_known_however_its_bytes_are_escaped(log: str) -> None:
+    assert redacted(f"it is {log}.", "p\u00e4ssword") == "it is ***."
 
 
 @pytest.mark.parametrize(
