@@ -21,7 +21,7 @@ from tekton_integrations.run import KINDS, Child, Run
 
 # So many deleted runs are remembered with their last state until it was shown, and by their uid alone. To have
 # forgotten one of the latter costs a call where its name still waits.
-_LAST, _GONE = 20_000, 8_192
+_LAST, _GONE = 20_000, 4_096
 # Seconds; longer than nobody is in charge after a holder was killed.
 _GAP = 60.0
 
