@@ -129,6 +129,10 @@ def test_a_mask_replaces_a_secret_and_nothing_beside_it() -> None:
     assert redacted("a hunter2  hunter2\nhunter2 b\nhunter2\n  hunter2\n", "hunter2") == "a ***\n*** b\n***\n"
 
 
+def test_what_repeats_itself_is_hidden_wherever_it_stands_and_nothing_beside_it() -> None:
+    assert redacted("ababab x\n" * 20, "abab") == "*** x\n" * 20
+
+
 @pytest.mark.parametrize("value", ["", "abc", "  abc\n", "a b c"])
 def test_a_value_too_short_to_be_a_secret_is_not_hidden(value: str) -> None:
     assert redacted("abc a b c", value) == "abc a b c"
