@@ -42,7 +42,7 @@ showcase: $(STAMP) ## Write docs/github/ and docs/slack/: every recording as eac
 	@$(BIN)/python -m hack.showcase
 
 test: $(STAMP) ## All checks: format, lint, types, layers, docs, unit, e2e.
-	@$(MAKE) --no-print-directory --jobs 2 --output-sync=line programs lint docs
+	@$(MAKE) --no-print-directory --jobs 2 programs lint docs
 	@echo "Tests, those on an API server first; each of the two says how it went when it is done (minutes) ..."
 	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target e2e unit LAST="nice -n 19"
 
