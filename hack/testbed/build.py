@@ -58,7 +58,7 @@ async def _compile(go: str, binary: Binary, module: Path, target: Path) -> None:
     say(f"building {binary.name} {binary.version} from its Go module, about {max(estimate, 20)} s")
     # What the linker would strip is not made in the first place.
     lean = ("-gcflags", "all=-dwarf=false")
-    flags = ("-v", "-trimpath", *lean, "-tags", binary.tags, "-ldflags", _ldflags(binary), "-o", str(partial))
+    flags = ("-v", "-trimpath", "-tags", binary.tags, *lean, "-ldflags", _ldflags(binary), "-o", str(partial))
     begun = time.monotonic()
     try:
         await _run((go, "build", *flags, binary.package), module, f"{binary.name} (of about {estimate} s)")
