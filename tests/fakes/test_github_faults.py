@@ -126,10 +126,10 @@ async def test_a_late_write_that_has_not_come_ends_with_the_server() -> None:
 
 async def test_a_lagging_list_shows_what_was(client: Client) -> None:
     number = (await client.create(name="new")).body["id"]
-    rule = client.github.faults.add("^GET .*/commits/.*/check-runs$", LaggingList(seconds=0.1), times=None)
+    rule = client.github.faults.add("^GET .*/commits/.*/check-runs$", LaggingList(seconds=1.5), times=None)
     assert names((await client.get(LIST)).body) == []
     assert (await client.get(f"{RUNS}/{number}")).status == 200
-    await asyncio.sleep(0.11)
+    await asyncio.sleep(1.51)
     await client.update(number, conclusion="success")
     assert [each["status"] for each in (await client.get(LIST)).body["check_runs"]] == ["queued"]
     client.github.faults.remove(rule)
