@@ -96,7 +96,7 @@ async def test_a_connection_cut_after_the_write_leaves_the_write(client: Client)
 
 
 async def test_a_late_write_happens_long_after_the_client_has_gone(client: Client) -> None:
-    client.github.faults.add(POST, LateWrite(seconds=0.05))
+    client.github.faults.add(POST, LateWrite(seconds=1.0))
     with pytest.raises(aiohttp.ClientError):
         await client.create(name="late")
     assert client.runs() == []
@@ -107,7 +107,7 @@ async def test_a_late_write_happens_long_after_the_client_has_gone(client: Clien
 
 async def test_a_late_change_of_a_check_run_that_was_concluded_is_refused(client: Client) -> None:
     number = (await client.create()).body["id"]
-    client.github.faults.add("^PATCH", LateWrite(seconds=0.05))
+    client.github.faults.add("^PATCH", LateWrite(seconds=1.0))
     with pytest.raises(aiohttp.ClientError):
         await client.update(number, status="in_progress")
     await client.update(number, conclusion="success")
