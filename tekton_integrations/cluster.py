@@ -77,6 +77,11 @@ class Cluster:
     # Goes on evenly whatever is done to `now`; its beginning means nothing.
     clock: Callable[[], float] = time.monotonic
 
+    def provider(self, path: str) -> Provider | None:
+        """That of a path, NAMESPACE/NAME."""
+        namespace, _, name = path.partition("/")
+        return self.providers.get(namespace, name)
+
     def in_reach(self, namespace: str) -> list[Provider]:
         """The Providers that runs of the namespace could use: its own, and the shared ones."""
         return [each for where in {namespace, self.shared_namespace} for each in self.providers.by(NAMESPACE, where)]

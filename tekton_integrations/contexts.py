@@ -41,7 +41,6 @@ class Contexts:
         self.newest = Newest()
         self._integration = integration
         self._locks = Locks()
-        self._name = integration.name
         self._types = {kind.name: kind for kind in integration.provider_types}
         self._cluster = cluster
         self.quotas = Quotas(cluster.clock, cluster.now)
@@ -82,7 +81,7 @@ class Contexts:
             frozenset({origin(credential.endpoint)}),
             timeout=cluster.timing.timeout,
             may_send=ledger.may_send,
-            count=metrics.calls.labels(self._name).inc,
+            count=metrics.calls.labels(self._integration.name).inc,
         )
 
         def quota(scope: str, limits: Limits) -> Quota:
@@ -93,7 +92,7 @@ class Contexts:
             return provider.grants_to(record.namespace, labels, target)
 
         async def siblings(key: str, value: str) -> list[Record]:
-            found = await cluster.records.labelled(record.namespace, self._name, key, value)
+            found = await cluster.records.labelled(record.namespace, self._integration.name, key, value)
             return [each for each in found if each.name != record.name]
 
         async def children() -> list[Child]:
@@ -127,8 +126,7 @@ class Contexts:
 
     def site(self, by: str, target: Target) -> Site:
         """`by` is the path of a Provider. One that is gone may have been of any type."""
-        namespace, _, name = by.partition("/")
-        provider = self._cluster.providers.get(namespace, name)
+        provider = self._cluster.provider(by)
         known = self._integration.newest_at(target, provider.type) if provider else ("", *target.shares)
         return Site(by, target, known)
 

@@ -12,7 +12,6 @@ from tekton_integrations.log import logger
 from tekton_integrations.milestones import ending
 from tekton_integrations.opening import MAX_DELAY
 from tekton_integrations.posting import in_doubt
-from tekton_integrations.provider import Provider
 from tekton_integrations.record import Record, Target
 from tekton_integrations.workqueue import Wait
 
@@ -66,11 +65,7 @@ class Settler:
 
     def _by_another(self, record: Record, by: str) -> bool:
         """Whether it was shown by another Provider, which still is there: one that was renamed shows what it showed."""
-        return bool(by) and by != record.provider and self._provider(record) is not None
-
-    def _provider(self, record: Record) -> Provider | None:
-        namespace, _, name = record.provider.partition("/")
-        return self._cluster.providers.get(namespace, name)
+        return bool(by) and by != record.provider and self._cluster.provider(record.provider) is not None
 
     async def conclude(self, record: Record) -> Wait | None:
         """None when nothing is left open, or nothing can be done about it; else the time until the next try."""
@@ -97,7 +92,7 @@ class Settler:
         record = ledger.record
         if record.target is None:
             return
-        chosen = self._provider(record)
+        chosen = self._cluster.provider(record.provider)
         labels = await self._contexts.labels(record.namespace, [chosen] if chosen else [])
         any_name = self._integration.resolves_names
         if chosen is None or not chosen.grants_to(record.namespace, labels, record.target, any_name=any_name):
