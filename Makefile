@@ -78,7 +78,7 @@ bench: $(STAMP) ## CPU, latency, memory, start, beside a bare loop and kopf (abo
 bench-start: $(STAMP) ## Memory and start with 50,000 finished runs (about 15 minutes).
 	@$(BIN)/python -m hack.bench.start
 
-bench-neighbours: $(STAMP) ## A quiet tenant beside 100,000 waiting runs and a dead host (about 25 minutes).
+bench-neighbours: $(STAMP) ## A quiet tenant beside 100,000 waiting runs and a dead host (about 15 minutes).
 	@$(BIN)/python -m hack.bench.neighbours
 
 bench-readers: $(STAMP) ## 200 readers of one 100 MB log, and the memory of the service (2 minutes).

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tekton_integrations.clients import Clients
 from tekton_integrations.details import Pages
@@ -16,6 +16,7 @@ from tekton_integrations.kube.runs import Runs
 from tekton_integrations.kube.secrets import Credentials
 from tekton_integrations.provider import Provider
 from tekton_integrations.quota import Quota
+from tekton_integrations.turnstile import Turnstile
 
 # The index of a Lister of Providers.
 NAMESPACE = "namespace"
@@ -72,6 +73,8 @@ class Cluster:
     # What only tells people about a wait is written as long as this lasts.
     courtesy: Quota
     now: Callable[[], float] = time.time
+    # Through which all workers go, whatever their integration.
+    turnstile: Turnstile = field(default_factory=Turnstile)
     # Where reports lead to if their Provider doesn't say.
     pages: Pages | None = None
     # Goes on evenly whatever is done to `now`; its beginning means nothing.

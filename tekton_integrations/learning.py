@@ -4,6 +4,8 @@ Additive increase, multiplicative decrease, as TCP finds the width of a line. No
 refusal, and nothing is after a long time without one. https://en.wikipedia.org/wiki/Additive_increase/multiplicative_decrease
 """
 
+from contextlib import AbstractContextManager, nullcontext
+
 from tekton_integrations.limits import Level, Spare
 
 # Writes a second: after the first refusal, at least, and when it is no limit any more.
@@ -53,6 +55,10 @@ class Pace:
     def fitting(self, spare: Spare) -> int | None:
         """How many writes may go now; None for any number."""
         return None if self.rate is None else self._level.fitting(1.0, spare)
+
+    def held(self) -> AbstractContextManager[None]:
+        """A write less may go while the block lasts."""
+        return nullcontext() if self.rate is None else self._level.held(1.0)
 
     def take(self, now: float) -> None:
         """A write goes."""

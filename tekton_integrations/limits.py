@@ -2,6 +2,7 @@
 
 import enum
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import msgspec
 
@@ -83,6 +84,15 @@ class Level:
     def fitting(self, points: float, spare: Spare) -> int:
         """How many such calls may go now, after `wait` was 0."""
         return int((self.points - self._left(points, spare) + _NOTHING) / max(points, _NOTHING))
+
+    @contextmanager
+    def held(self, points: float) -> Iterator[None]:
+        """So much less is there for others while the block lasts."""
+        self.points -= points
+        try:
+            yield
+        finally:
+            self.points = min(self.burst, self.points + points)
 
     def full_in(self, now: float) -> float:
         self._refill(now)

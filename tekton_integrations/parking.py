@@ -24,13 +24,15 @@ _STEP = 0.001
 class Item(Waiter, Generic[T]):
     """A name that the queue knows. `deadline`: its place where it waits, infinite when it does not wait."""
 
-    __slots__ = ("again", "came_from", "deadline", "insisted", "lot", "name", "place", "working")
+    __slots__ = ("again", "came_from", "deadline", "insisted", "lot", "name", "place", "waited", "working")
 
     def __init__(self, name: T, group: Hashable) -> None:
         super().__init__(group)
         self.name = name
         self.deadline = math.inf
         self.working = False
+        # Seconds for which it had been due when it was taken.
+        self.waited = 0.0
         self.again = False
         # While it was in work, something changed that decides where it waits: it is not to be parked by what was.
         self.insisted = False

@@ -5,7 +5,8 @@ Asked before a call and fed from its answers; it never sleeps. A call goes when 
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 
 from tekton_integrations.allowance import Allowance
 from tekton_integrations.doors import Doors
@@ -110,6 +111,19 @@ class Quota:
         if wait := self.until(cost):
             asked = f"the service asked to wait; {self.blocked_for:.0f} s are left"
             raise Throttled(asked if self.blocked_for else "kept below the service's limit", wait, at=self.at(cost))
+
+    @contextmanager
+    def held(self, cost: Cost) -> Iterator[None]:
+        """Like `check`, and what it costs is kept from others while the block lasts: for what has to be read before a
+        call, so that no more read it at once than may call then. The call itself comes after the block."""
+        self.check(cost)
+        with ExitStack() as stack:
+            if self._paced:
+                for level in self._levels.of(cost, self._clock()):
+                    stack.enter_context(level.held(cost.points))
+            if cost.write:
+                stack.enter_context(self._pace.held())
+            yield
 
     def block(self, seconds: float) -> None:
         """No call for so long, a day at most; then a few may go, and more at the rate."""

@@ -24,6 +24,8 @@ from tekton_integrations.workqueue import Wait, WorkQueue, backoff
 FAREWELL = 12.0
 # One namespace may keep one of so many workers busy.
 SHARE = 2
+# Seconds after which what was due begins in the gaps that others leave.
+LATE = 1.0
 # Seconds by which what is not a run's end stands behind in the queue.
 PROGRESS = 5.0
 
@@ -143,12 +145,11 @@ class Serving:
             await _end(tasks)
 
     async def _worker(self) -> None:
-        seconds = metrics.reconcile_seconds.labels(self.name)
         while True:
             request = await self.queue.get()
             try:
-                with seconds.time():
-                    wait = await self.worker.reconcile(request)
+                late = self.queue.waited(request) > LATE
+                wait = await self._cluster.turnstile.through(self._reconcile(request), late=late)
                 self._failures.pop(request, None)
                 if wait is None:
                     self._cluster.runs.drop_unless_wanted(request.kind, request.namespace, request.name)
@@ -160,8 +161,10 @@ class Serving:
                 self.queue.park(request, wait.at, wait.slack)
             elif wait is not None:
                 self.queue.add_after(request, wait.seconds, wait.slack)
-            # Thousands of names may be refused one after the other, before any call: others go on meanwhile.
-            await asyncio.sleep(0)
+
+    async def _reconcile(self, request: Request) -> Wait | None:
+        with metrics.reconcile_seconds.labels(self.name).time():
+            return await self.worker.reconcile(request)
 
     async def _failed(self, request: Request, error: Exception) -> Wait:
         failures = self._failures[request] = self._failures.get(request, 0) + 1

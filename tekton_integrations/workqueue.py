@@ -158,10 +158,15 @@ class WorkQueue(Generic[T]):
                     self._wake()
                 raise
         item.working, item.insisted = True, False
+        item.waited = asyncio.get_running_loop().time() - item.deadline
         item.deadline = math.inf
         self._working += 1
         self._depth(len(self._ready))
         return item.name
+
+    def waited(self, name: T) -> float:
+        """Seconds for which a name that is in work had been due, parked or not; its slack left out."""
+        return self._items[name].waited
 
     def done(self, name: T) -> None:
         item = self._items.get(name)

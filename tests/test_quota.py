@@ -65,6 +65,41 @@ def test_what_was_refused_costs_nothing(quota: Quota) -> None:
     assert wait(quota, 10) == 0
 
 
+def test_what_is_held_is_kept_from_others_while_the_block_lasts(quota: Quota) -> None:
+    with quota.held(Cost(points=80)):
+        assert wait(quota, 20) == 1.0
+        with pytest.raises(Throttled), quota.held(Cost(points=20)):
+            raise AssertionError("there is no room for it")
+        assert wait(quota, 10) == 0
+    assert wait(quota, 80) == 0
+    assert wait(quota, 1) > 0
+
+
+def test_what_was_held_is_free_again_whatever_goes_wrong(quota: Quota) -> None:
+    with pytest.raises(ValueError, match="wrong"), quota.held(Cost(points=80)):
+        raise ValueError("wrong")
+    assert wait(quota, 90) == 0
+
+
+def test_only_the_bucket_of_its_endpoint_is_held(clock: Clock) -> None:
+    quota = Quota(Limits(buckets=(Bucket(rate=10, burst=90, each=True),), certain=True), clock, clock)
+    with quota.held(Cost(points=80, endpoint="POST it")):
+        assert wait(quota, 90, endpoint="GET it") == 0
+        assert wait(quota, 20, endpoint="POST it") > 0
+
+
+def test_what_was_held_does_not_come_back_twice(quota: Quota, clock: Clock) -> None:
+    with quota.held(Cost(points=80)):
+        clock.now += 10_000
+    assert wait(quota, 90) == 0
+    assert wait(quota, 1) > 0
+
+
+def test_until_the_service_limits_nothing_is_held(idle: Quota) -> None:
+    with idle.held(Cost(points=1000)):
+        assert wait(idle, 1000) == 0
+
+
 def test_it_never_saves_more_than_its_burst(quota: Quota, clock: Clock) -> None:
     clock.now += 10_000
     assert wait(quota, 90) == 0

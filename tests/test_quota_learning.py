@@ -55,6 +55,15 @@ def writes(quota: Quota, clock: Clock, seconds: float, cost: Cost = WRITE) -> li
     return went
 
 
+def test_who_reads_before_a_write_keeps_its_turn(quota: Quota, clock: Clock) -> None:
+    lesson(quota, clock)
+    clock.now += quota.blocked_for + 2
+    with quota.held(WRITE):
+        assert quota.until(WRITE) > 0
+        assert quota.until(Cost()) == 0
+    assert quota.until(WRITE) == 0
+
+
 def test_a_healthy_service_gets_bursts(quota: Quota) -> None:
     assert burst(quota, WRITE) == [0.0] * 1000
 

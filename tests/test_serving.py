@@ -12,7 +12,7 @@ from tekton_integrations.provider import Provider
 from tekton_integrations.record import Record
 from tekton_integrations.requests import Asked, Request
 from tekton_integrations.run import Run
-from tekton_integrations.serving import Serving
+from tekton_integrations.serving import LATE, Serving
 from tekton_integrations.workqueue import Wait
 from tests.reconciling import ForEver, Noting, World
 
@@ -120,3 +120,41 @@ async def test_who_loses_the_lease_while_names_are_found_stops_finding(world: Wo
     async with turn(serving):
         await polled(five, 10)
     assert found == 5
+
+
+class Refusing(Looking):
+    """Sends away all names but those of team-b, and counts those that it is given while it is at one of these."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.done = asyncio.Event()
+        self.met = 0
+
+    async def reconcile(self, request: Request) -> Wait | None:
+        await super().reconcile(request)
+        if request.namespace == "team-b":
+            before = len(self.seen)
+            for _ in range(10):
+                await asyncio.sleep(0)
+            self.met = len(self.seen) - before
+            self.done.set()
+        return Wait(60.0)
+
+
+async def test_thousands_that_have_been_due_for_long_hold_up_no_other_teams_report(world: World) -> None:
+    refusing, lease = Refusing(), Held(world.client, "controller", "lease", "me")
+    serving = Serving("slack", refusing, ForEver(lease), world.cluster, 32)
+
+    def refill() -> Iterator[None]:
+        for number in range(5000):
+            serving.add(name(number), -2 * LATE)
+            yield
+
+    serving.refill = refill
+    async with turn(serving):
+        await asyncio.wait_for(refusing.first.wait(), 10)
+        serving.add(name(0)._replace(namespace="team-b"), 0.0)
+        await asyncio.wait_for(refusing.done.wait(), 10)
+    assert len(refusing.seen) < 5000
+    # One in each turn of the loop would be ten; as many as there are workers, 160.
+    assert refusing.met <= 3

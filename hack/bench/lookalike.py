@@ -29,6 +29,7 @@ class Call(msgspec.Struct, frozen=True):
     method: str
     path: str
     time: float
+    answered: float | None = None
     status: int | None = None
     body: Any = None
 

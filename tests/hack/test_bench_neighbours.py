@@ -10,7 +10,8 @@ from hack.bench.neighbours.hosts import Hosts, Plan, repository, token
 from hack.bench.neighbours.measure import measured
 from hack.bench.neighbours.results import Results, Sizes, growth, p99
 from hack.bench.neighbours.table import rendered
-from hack.testbed import TEKTON_CRDS, TestBed
+from hack.bench.neighbours.town import Bed
+from hack.testbed import TEKTON_CRDS
 from hack.testbed.api import polled
 from tests.conftest import MANIFESTS
 
@@ -21,7 +22,7 @@ SHA = "3f786850e387550fdab836ed7e6dc881de23001b"
 
 @pytest.fixture(scope="module")
 async def results(tmp_path_factory: pytest.TempPathFactory) -> Results:
-    async with TestBed.started(manifests=[TEKTON_CRDS, MANIFESTS]) as bed:
+    async with Bed.started(manifests=[TEKTON_CRDS, MANIFESTS]) as bed:
         return await measured(bed, SIZES, tmp_path_factory.mktemp("bench"))
 
 
@@ -29,7 +30,8 @@ def test_each_state_of_the_quiet_tenants_runs_is_measured(results: Results) -> N
     assert results.failures == []
     [alone], [beside] = results.alone, results.beside
     for phase in (alone, beside):
-        assert len(phase.written) == len(phase.arrived) == 2 * SIZES.rate * SIZES.seconds
+        assert len(phase.shown) == len(phase.written) == len(phase.arrived) == 2 * SIZES.rate * SIZES.seconds
+        assert phase.shown[0] >= phase.written[0] + SIZES.service
         assert 0 < phase.written[0] <= phase.written[-1] < 60_000
         assert phase.seconds > SIZES.seconds
         assert phase.cpu > 0
@@ -53,7 +55,7 @@ def test_the_table_fits_and_judges(results: Results) -> None:
 
 
 async def test_hosts_keep_githubs_limits_and_the_dead_one_says_nothing(tmp_path: Path) -> None:
-    plan = Plan(names=["one", "two"], limits=True)
+    plan = Plan(names=["one", "two"], limits=True, seconds=0.0)
     headers = {"Authorization": f"Bearer {token('one')}"}
     async with Hosts.started(plan, tmp_path / "hosts.log") as hosts, aiohttp.ClientSession(headers=headers) as session:
         path = f"/repos/{repository('one')}/statuses/{SHA}"

@@ -18,15 +18,18 @@ from hack.testbed.api import polled
 from hack.testbed.process import Child
 from tests.fakes.github import Call as Received
 from tests.fakes.github import GitHub
+from tests.fakes.github.faults import Hang
 
 _START_SECONDS = 60.0
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
-    """Of each name a host with the repository `acme/<name>`. With `limits` as GitHub has them, or without any."""
+    """Of each name a host with the repository `acme/<name>`. With `limits` as GitHub has them, or without any; a call
+    takes `seconds`."""
 
     names: list[str]
     limits: bool
+    seconds: float
 
 
 class Served(msgspec.Struct, frozen=True, kw_only=True):
@@ -108,7 +111,7 @@ class _Serving:
     async def start(self, plan: Plan, stack: AsyncExitStack) -> Served:
         for name in plan.names:
             self.githubs[name] = await stack.enter_async_context(GitHub.started(limits=plan.limits))
-            self._furnish(name)
+            self._furnish(name, plan.seconds)
         dead = await asyncio.start_server(self._say_nothing, "127.0.0.1", 0, backlog=1024)
         runner = web.ServerRunner(web.Server(self._count))
         await runner.setup()
@@ -119,12 +122,13 @@ class _Serving:
             counts=f"http://127.0.0.1:{runner.addresses[0][1]}",
         )
 
-    def _furnish(self, name: str) -> None:
+    def _furnish(self, name: str, seconds: float) -> None:
         github = self.githubs[name]
         github.add_repository(repository(name))
         github.accept_any_commit(repository(name))
         github.add_token(token(name), repositories=[repository(name)])
         github.on_request(self._answered)
+        github.faults.add("", Hang(seconds), times=None)
 
     async def _answered(self, call: Received) -> None:
         if (call.status or 500) >= 300:

@@ -3,14 +3,12 @@
 import sys
 from pathlib import Path
 
-from hack.testbed import TestBed
-
 from . import phases
 from .results import Phase, Results, Sizes
-from .town import Town
+from .town import Bed, Town
 
 
-async def measured(bed: TestBed, sizes: Sizes, folder: Path) -> Results:
+async def measured(bed: Bed, sizes: Sizes, folder: Path) -> Results:
     """`folder` takes logs and plans. The bed has Tekton's kinds and manifests/base on it, and nothing else."""
     alone: list[Phase] = []
     beside: list[Phase] = []

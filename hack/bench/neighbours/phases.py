@@ -19,8 +19,8 @@ from .hosts import Counts, repository
 from .results import Phase, Sizes
 from .town import QUIET, Town, alone
 
-# The storm is over when the controller used less than this share of a processor for so many seconds, and so many
-# reports arrived for each noisy host, as go at once: one that only waits for the dead host rests, too.
+# The storm is over when no name is due, the controller used less than this share of a processor for so many seconds,
+# and so many reports arrived for each noisy host, as go at once: one that only waits for the dead host rests, too.
 _REST_SHARE, _REST_SECONDS, _REST_REPORTS = 0.2, 5.0, 60
 _PATIENCE_SECONDS = 60.0
 _WARM_UP = 4
@@ -35,9 +35,10 @@ async def played(town: Town, sizes: Sizes, number: int, *, noise: bool) -> Phase
         begin, first = time.monotonic(), await town.others.counts()
         wanted = first.accepted + (_REST_REPORTS * sizes.noisy_hosts if noise else 0)
         await controller.ready(seconds=START_SECONDS)
-        rested = await _rested(town, pid, wanted, begin + sizes.storm)
+        rested = await _rested(town, controller, wanted, begin + sizes.storm)
         storm = time.monotonic() - begin
         await _shown(town, Load(QUIET, repository(QUIET), f"warm-{number}", _WARM_UP), sizes)
+        await town.bed.collect()
         looks = await _looks(controller)
         loop, counts, cpu, begin = machine.loop(), await town.others.counts(), usage.cpu(pid), time.monotonic()
         load = Load(QUIET, repository(QUIET), f"quiet-{number}", sizes.rate * sizes.seconds)
@@ -46,6 +47,7 @@ async def played(town: Town, sizes: Sizes, number: int, *, noise: bool) -> Phase
             storm=storm,
             rested=rested,
             stormed=_added(first, counts),
+            shown=shown.shown,
             written=shown.written,
             told=shown.told,
             arrived=shown.arrived,
@@ -61,15 +63,22 @@ async def played(town: Town, sizes: Sizes, number: int, *, noise: bool) -> Phase
         await controller.stop()
 
 
-async def _rested(town: Town, pid: int, wanted: int, until: float) -> bool:
+async def _rested(town: Town, controller: Controller, wanted: int, until: float) -> bool:
     """False if it did not, or `wanted` reports were not accepted, before the time `until` of the monotonic clock."""
+    pid = controller.child.pid
     while (left := until - time.monotonic()) > 0:
         before = usage.cpu(pid)
         await asyncio.sleep(min(left, _REST_SECONDS))
         quiet = left > _REST_SECONDS and usage.cpu(pid) - before < _REST_SHARE * _REST_SECONDS
-        if quiet and (await town.others.counts()).accepted >= wanted:
+        if quiet and not await _due(controller) and (await town.others.counts()).accepted >= wanted:
             return True
     return False
+
+
+async def _due(controller: Controller) -> float:
+    """The number of names."""
+    samples = await controller.metrics()
+    return sum(n for name, n in samples.items() if name.startswith("tekton_integrations_queue_depth{"))
 
 
 async def _looks(controller: Controller) -> tuple[float, float]:
@@ -87,6 +96,7 @@ def _late(before: tuple[float, float], after: tuple[float, float]) -> float:
 class _Shown(NamedTuple):
     """See Phase."""
 
+    shown: list[float]
     written: list[float]
     told: list[float]
     arrived: list[float]
@@ -99,7 +109,7 @@ async def _shown(town: Town, load: Load, sizes: Sizes) -> _Shown:
     async with Witness.watching(town.bed.api, QUIET) as witness:
         done = await _write(town, writes)
         sent = _sent(writes, done)
-        until: dict[Moment, float] = {}
+        until: dict[Moment, Call] = {}
 
         async def probe() -> bool:
             until.update(_calls(await town.quiet.calls(QUIET, seen)))
@@ -108,8 +118,13 @@ async def _shown(town: Town, load: Load, sizes: Sizes) -> _Shown:
         with suppress(TimeoutError):
             await polled(probe, _PATIENCE_SECONDS)
     arrived = {moment: witness.seen.get(moment, at) for moment, at in sent.items()}
+    called = {moment: call.time for moment, call in until.items()}
     return _Shown(
-        _delays(sent, until), _delays(sent, arrived), _delays(arrived, until), len(sent.keys() - until.keys())
+        shown=_delays(sent, {moment: call.answered or call.time for moment, call in until.items()}),
+        written=_delays(sent, called),
+        told=_delays(sent, arrived),
+        arrived=_delays(arrived, called),
+        missing=len(sent.keys() - until.keys()),
     )
 
 
@@ -123,16 +138,16 @@ def _sent(writes: Sequence[Write], done: Sequence[Done]) -> dict[Moment, float]:
     return {write.moment: each.sent for write, each in zip(writes, done, strict=True) if write.moment}
 
 
-def _calls(calls: Sequence[Call]) -> dict[Moment, float]:
-    """When each state of a commit was first shown; an end says that the run had begun, too."""
-    times: dict[Moment, float] = {}
+def _calls(calls: Sequence[Call]) -> dict[Moment, Call]:
+    """Which first showed each state of a commit; an end says that the run had begun, too."""
+    first: dict[Moment, Call] = {}
     for call in calls:
         if call.method == "POST" and (call.status or 500) < 300:
             sha = call.path.rpartition("/")[2]
-            times.setdefault(Moment(sha, False), call.time)
+            first.setdefault(Moment(sha, False), call)
             if call.body["state"] != "pending":
-                times.setdefault(Moment(sha, True), call.time)
-    return times
+                first.setdefault(Moment(sha, True), call)
+    return first
 
 
 def _delays(since: Mapping[Moment, float], until: Mapping[Moment, float]) -> list[float]:

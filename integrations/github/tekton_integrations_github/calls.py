@@ -5,7 +5,8 @@ https://docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-
 """
 
 import copy
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -85,9 +86,17 @@ class Calls:
 
         Without a path it is the one to which such things are usually posted.
         """
+        async with self.held(need, method, path):
+            pass
+
+    @asynccontextmanager
+    async def held(self, need: Need, method: str = "POST", path: str = "") -> AsyncIterator[None]:
+        """As `ready`, and the quota is kept for that call while the block lasts: for what has to be read before. Reads
+        may go at a higher rate, but of more than writes fit all others are in vain."""
         admission = await self._admitted(need)
         request = self._request(admission, need, method=method, path=path or need.makes)
-        self._budget(admission, need).check(request.method, request.path, final=self._visit.transport.final)
+        with self._budget(admission, need).held(request.method, request.path, final=self._visit.transport.final):
+            yield
 
     async def call(
         self, method: str, path: str, body: Mapping[str, Any] | None = None, *, need: Need, kind: type[T]

@@ -78,10 +78,9 @@ async def _bring(report: Report, checks: CheckRuns, payload: dict[str, Any], not
 
 async def _look(report: Report, checks: CheckRuns, payload: Mapping[str, Any], notes: int) -> list[CheckRun]:
     """Corrects the memory by what GitHub has; gives the twins. `notes`: how many annotations there are to be."""
-    # Reads may go at a higher rate, and one is of no use until the write that follows may go, too.
     known = report.number(ID)
-    await report.calls.ready(CHECKS, *(("PATCH", f"/check-runs/{known}") if known else ()))
-    found = await checks.with_ids([report.context.external_id], report.target.name)
+    async with report.calls.held(CHECKS, *(("PATCH", f"/check-runs/{known}") if known else ())):
+        found = await checks.with_ids([report.context.external_id], report.target.name)
     usable = reopenable(found, payload)
     if usable:
         # GitHub shows the newest of a name, so that is the one to keep right.

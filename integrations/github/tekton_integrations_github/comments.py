@@ -6,6 +6,7 @@ App or our token's user wrote. https://docs.github.com/en/rest/issues/comments
 
 import hashlib
 from collections.abc import Sequence
+from contextlib import nullcontext
 
 import msgspec
 from msgspec.structs import replace
@@ -109,10 +110,10 @@ class _Place:
         wanted = report.options.comment == "always" or report.run.state.red
         if report.memory.get(PLACE, self._key) != self._key:
             report.keep({ID: "", SHOWN: "", PLACE: "", BARE: ""})
-        if wanted and not self._shows(report.number(ID), body):
-            # Before anything is looked for: what has to wait would look again each time.
-            await report.calls.ready(COMMENTS)
-        known = await self._known(wanted)
+        # Before anything is looked for: what has to wait would look again each time.
+        writes = wanted and not self._shows(report.number(ID), body)
+        async with report.calls.held(COMMENTS) if writes else nullcontext():
+            known = await self._known(wanted)
         if known and not await self._bring(known, body):
             known = await self._known(wanted)  # another run may know of another one
             known = known if known and await self._bring(known, body) else 0

@@ -122,7 +122,8 @@ async def _found(report: Report, calls: Calls) -> tuple[int, list[int]]:
     none; and twins that cut calls of ours made."""
     if (known := report.number(ID)) and not report.context.search:
         return known, []
-    found = await _listed(calls, report.target.detail, report.options.environment)
+    async with calls.held(DEPLOYMENTS):
+        found = await _listed(calls, report.target.detail, report.options.environment)
     ids = [each.id for each in found]
     # It was told already how it ended, perhaps: nobody else is to be told as well.
     kept = known if known in ids else (ids or [0])[0]

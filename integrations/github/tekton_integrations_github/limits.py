@@ -4,7 +4,8 @@ https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from email.utils import parsedate_to_datetime
 from typing import NamedTuple
 
@@ -50,6 +51,13 @@ class Budget(NamedTuple):
         self.core.take(core)
         if self.narrow and narrow:
             self.narrow.take(narrow)
+
+    @contextmanager
+    def held(self, method: str, path: str, *, final: bool) -> Iterator[None]:
+        """As `check`, and what the call costs is kept for it while the block lasts."""
+        core, narrow = _costs(method, path, final)
+        with self.core.held(core), self.narrow.held(narrow) if self.narrow and narrow else nullcontext():
+            yield
 
     def learn(self, response: Response) -> None:
         """What every answer may tell. An outage that says how long it lasts is waited out by all."""

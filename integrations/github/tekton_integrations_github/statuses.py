@@ -78,9 +78,8 @@ async def show(report: Report) -> bool:
         if not (report.context.newest("") and report.context.newest(place)):
             return False
         if report.context.search:
-            # Reads may go at a higher rate, and one is of no use until the write that follows may go, too.
-            await report.calls.ready(STATUSES)
-            newest = await statuses.newest()
+            async with report.calls.held(STATUSES):
+                newest = await statuses.newest()
             shown = newest is not None and all(getattr(newest, key) == value for key, value in payload.items())
         else:
             newest, shown = None, report.memory.get(SHOWN) == digest(payload)

@@ -11,10 +11,7 @@ from msgspec.structs import replace
 from tekton_integrations_github.integration import GitHub as Integration
 from tekton_integrations_github.options import AppSettings, GitHubOptions, TokenSettings
 
-from tekton_integrations import (
-    Credential,
-    Record,
-)
+from tekton_integrations import Cost, Credential, Quota, Record
 from tekton_integrations.testing import SECRET, Workbench, make_child, make_record, make_run
 from tests.fakes.github import App, CheckRun, GitHub, Status
 
@@ -75,6 +72,13 @@ run, child = make_run, make_child
 def record(memory: Mapping[str, str] | None = None, name: str = "build", options: GitHubOptions = OPTIONS) -> Record:
     """As the core has it before a reconcile."""
     return make_record(Integration(), replace(options, name=name), memory=memory)
+
+
+def room_for(quota: Quota, writes: int, endpoint: str, points: int = 5) -> None:
+    """Of ends of runs: takes the rest."""
+    cost = Cost(points=points, write=True, final=True, endpoint=endpoint)
+    while quota.openings(cost) > writes:
+        quota.take(cost)
 
 
 async def together(*awaitables: Any) -> list[Any]:

@@ -9,7 +9,7 @@ from tekton_integrations_github import comments
 from tekton_integrations_github.integration import GitHub
 from tekton_integrations_github.options import GitHubOptions
 
-from integrations.github.tests.helpers import OPTIONS, SHA, Stage, child, record, run
+from integrations.github.tests.helpers import OPTIONS, SHA, Stage, child, record, room_for, run, together
 from tekton_integrations import PermanentError, Record, Result, State, Step, TemporaryError
 from tests.fakes.github import Comment, CutAfterWrite
 
@@ -64,6 +64,19 @@ async def test_a_failure_is_said_once_and_again_in_place(scene: Stage, github: G
     assert [write.method for write in comment.history] == ["POST", "PATCH"]
     assert "test" in comment.history[0].body
     assert "imed out" in comment.body
+
+
+async def test_no_more_look_at_once_than_may_write(scene: Stage, github: GitHub) -> None:
+    scene.github.add_pull_request("acme/api", 13, SHA)
+    await show(scene, github, State.FAILED, replace(ON_FAILURE, pull_request="13"))
+    for number in range(100, 116):
+        scene.github.add_pull_request("acme/api", number, SHA)
+    every = [replace(ON_FAILURE, pull_request=str(number)) for number in range(100, 116)]
+    room_for(scene.quotas["acme comments"], 3, "", points=1)
+    before = listed(scene)
+    await together(*(show(scene, github, State.FAILED, each) for each in every))
+    assert sum(len(scene.github.comments("acme/api", number)) for number in range(100, 116)) == 3
+    assert listed(scene) - before == 3
 
 
 async def test_a_comment_goes_green_again(scene: Stage, github: GitHub) -> None:

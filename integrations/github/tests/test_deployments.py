@@ -6,12 +6,14 @@ import pytest
 from msgspec.structs import replace
 from tekton_integrations_github import deployments
 from tekton_integrations_github.integration import GitHub
+from tekton_integrations_github.options import GitHubOptions
 
-from integrations.github.tests.helpers import OPTIONS, SHA, Stage, record, run
+from integrations.github.tests.helpers import OPTIONS, SHA, Stage, record, room_for, run, together
 from tekton_integrations import PermanentError, Result, State, TemporaryError
 from tests.fakes.github import CutAfterWrite
 
 PRODUCTION = replace(OPTIONS, environment="production", environment_url="https://shop.example.com")
+LIST = "GET /repos/{repo}/deployments"
 MAKE, TELL = "^POST .*/deployments$", "^POST .*/deployments/[0-9]+/statuses$"
 
 
@@ -45,6 +47,20 @@ async def test_a_deployment_is_made_once_and_follows_the_run(scene: Stage, githu
     assert (made.sha, made.environment) == (SHA, "production")
     assert told(scene) == [["queued", "in_progress", "success"]]
     assert made.statuses[-1].environment_url == "https://shop.example.com"
+
+
+async def test_no_more_look_at_once_than_may_write(scene: Stage, github: GitHub) -> None:
+    every = [replace(PRODUCTION, environment=f"production-{number}") for number in range(17)]
+
+    async def look(options: GitHubOptions) -> Result:
+        return await github.reconcile(run(State.FAILED), options, record(options=options), scene.context(search=True))
+
+    await look(every[0])
+    room_for(scene.quotas["acme"], 3, "POST repos * * deployments")
+    before = scene.github.counts[LIST]
+    await together(*map(look, every[1:]))
+    made = len(scene.github.deployments("acme/api")) - 1
+    assert 0 < made == scene.github.counts[LIST] - before < 16
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pytest
 from msgspec.structs import replace
 from tekton_integrations_github.integration import GitHub
 
-from integrations.github.tests.helpers import OPTIONS, SHA, Stage, child, record, run
+from integrations.github.tests.helpers import OPTIONS, SHA, Stage, child, record, room_for, run, together
 from tekton_integrations import Cost, Excerpt, Result, State, Step, Throttled
 from tests.fakes.github import Output
 
@@ -53,6 +53,22 @@ async def test_what_does_not_show_what_was_sent_is_sent_again(scene: Stage) -> N
         check.output = Output(title="an older one", summary="that came late", annotations=check.output.annotations)
     await show(scene, first.memory, search=True)
     assert ["older" in str(check.output.title) for check in scene.checks] == [False, False]
+
+
+async def test_no_more_look_at_once_than_may_write(scene: Stage) -> None:
+    github = GitHub()
+
+    async def look(name: str) -> Result:
+        known = record(options=OPTIONS, name=name)
+        context = scene.context(external_id=name, search=True)
+        return await github.reconcile(run(State.SUCCEEDED), OPTIONS, known, context)
+
+    await look("build")
+    room_for(scene.quotas["acme"], 3, "POST repos * * check-runs")
+    before = scene.sent
+    await together(*(look(f"build-{number}") for number in range(16)))
+    methods = [call.method for call in list(scene.github.requests)[before:]]
+    assert methods.count("GET") == methods.count("POST") < 16
 
 
 async def test_the_twin_of_a_task_s_check_is_ended(scene: Stage) -> None:

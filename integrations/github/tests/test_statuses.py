@@ -4,9 +4,10 @@ from dataclasses import replace
 
 import pytest
 from msgspec.structs import replace as replace_fields
+from tekton_integrations_github import limits
 from tekton_integrations_github.integration import GitHub
 
-from integrations.github.tests.helpers import OPTIONS, SHA, Stage, child, record, run
+from integrations.github.tests.helpers import OPTIONS, SHA, Stage, child, record, room_for, run, together
 from tekton_integrations import Result, Run, State, Step, TemporaryError
 from tests.fakes.github import CutAfterWrite, LateWrite, Status
 
@@ -120,6 +121,15 @@ async def test_what_counts_is_found_among_hundreds_of_other_names(scene: Stage) 
     before = len(scene.statuses)
     await show(scene, State.SUCCEEDED, search=True)
     assert len(scene.statuses) == before
+
+
+async def test_no_more_look_at_once_than_may_write(scene: Stage) -> None:
+    await show(scene, State.QUEUED)
+    room_for(scene.quotas[limits.USER], 3, "POST repos * * statuses *")
+    before = scene.sent
+    await together(*(show(scene, State.SUCCEEDED, search=True, name=f"build-{number}") for number in range(16)))
+    methods = [call.method for call in list(scene.github.requests)[before:]]
+    assert methods.count("GET") == methods.count("POST") < 16
 
 
 async def test_github_does_not_tell_upper_from_lower_case_in_names(scene: Stage) -> None:

@@ -57,7 +57,9 @@ async def test_a_look_that_finds_nothing_new_costs_no_call(scene: Stage, github:
     ("age", "seconds"), [(-30, 60), (0, 60), (59, 60), (120, 120), (1000, 1000), (1800, 1800), (86400, 1800)]
 )
 async def test_the_older_the_run_the_rarer_the_looks(scene: Stage, github: GitHub, age: float, seconds: float) -> None:
-    assert (await show(scene, github, begun(scene, age))).requeue_after == pytest.approx(seconds, abs=1)
+    now = scene.now()
+    scene.clock = lambda: now
+    assert (await show(scene, github, begun(scene, age))).requeue_after == pytest.approx(seconds)
 
 
 @pytest.mark.parametrize(

@@ -109,7 +109,7 @@ def state(github: "GitHub", call: Call) -> dict[str, Any]:
 def requests(github: "GitHub", call: Call) -> list[dict[str, Any]]:
     """The log; ?after=N leaves out the requests up to number N."""
     after = int(call.query.get("after", "0"))
-    names = ("number", "method", "path", "status", "time", "client", "endpoint", "body")
+    names = ("number", "method", "path", "status", "time", "answered", "client", "endpoint", "body")
     return [{name: getattr(each, name) for name in names} for each in github.requests if each.number > after]
 
 

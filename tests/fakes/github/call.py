@@ -70,6 +70,7 @@ class Call:
     api: str = ""  # the base this client uses for the API, with /api/v3 where it does
     web: str = ""
     time: float = 0.0  # the server's clock
+    answered: float | None = None  # by the same clock; None while it is under way, and when it was cut
     loop_time: float = 0.0
     endpoint: str = ""  # "POST /repos/{repo}/check-runs"; empty for unknown paths
     parts: Mapping[str, str] = field(default_factory=dict, repr=False)

@@ -117,7 +117,7 @@ class GitHub(Contents):
             answer = await self._answer(call, exchange)
         if answer is None:
             return None
-        call.status = answer.status
+        call.status, call.answered = answer.status, self.clock.now()
         await self._tell(self._request_hooks, call)
         return self._finished(call, answer)
 
