@@ -82,6 +82,7 @@ class Contexts:
             timeout=cluster.timing.timeout,
             may_send=ledger.may_send,
             count=metrics.calls.labels(self._integration.name).inc,
+            secrets=credential.secrets.values(),
         )
 
         def quota(scope: str, limits: Limits) -> Quota:

@@ -5,18 +5,25 @@ one (a renamed repository) does so with the same method, to where `redirected` s
 """
 
 import ssl
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
+from functools import lru_cache
 
 import aiohttp
 import msgspec
+from msgspec.structs import replace
 from yarl import URL
 
 from tekton_integrations.egress import AddressRefused
 from tekton_integrations.errors import IntegrationError, PermanentError, TemporaryError
+from tekton_integrations.plain_text import visible
+from tekton_integrations.redaction import Redactor
+from tekton_integrations.secret_forms import TooMuch
 from tekton_integrations.text import clean
 
 TIMEOUT = 10.0
 MAX_BODY = 4 * 1024 * 1024
+# Bytes of a refusal. No service has more to say, and all else waits while secrets are looked for in it.
+MAX_REFUSAL = 32 * 1024
 # Seconds. What is wrong at the host or the proxy is cured there, and found by looking again.
 LOOK_AGAIN = 30.0
 # 303 is none of them: the call was made, and its outcome is elsewhere.
@@ -32,6 +39,26 @@ class Response(msgspec.Struct, frozen=True):
     status: int
     headers: Mapping[str, str]
     body: bytes
+
+
+def discreet(answer: Response, secrets: Collection[bytes]) -> Response:
+    """A refusal may repeat the credential, and an integration may repeat what it says: that has `***` in its place."""
+    if answer.status < 400 or not secrets:
+        return answer
+    body = answer.body[:MAX_REFUSAL]
+    # `plain_text.clean` would leave out what follows U+009D, which begins a sequence for terminals; JSON has none.
+    text = visible(body.decode(errors="replace"))
+    try:
+        redacted = _redactor(frozenset(secrets)).redact(text)
+    except TooMuch:
+        return replace(answer, body=b"")
+    return replace(answer, body=body if redacted == text else redacted.encode())
+
+
+@lru_cache(maxsize=64)
+def _redactor(secrets: frozenset[bytes]) -> Redactor:
+    """That of a private key takes 4 ms to make."""
+    return Redactor(secrets)
 
 
 def origin(url: str) -> str:
@@ -65,7 +92,7 @@ def _place(url: URL) -> tuple[object, ...]:
 
 class Http:
     """Calls to the origins of one Provider. `may_send` is asked right before a call that changes something; `count` is
-    told of each call."""
+    told of each call; what a refusal says comes without `secrets`."""
 
     def __init__(
         self,
@@ -75,12 +102,14 @@ class Http:
         timeout: float = TIMEOUT,
         may_send: Callable[[], bool] = lambda: True,
         count: Callable[[], object] = lambda: None,
+        secrets: Collection[bytes] = (),
     ) -> None:
         self._session = session
         self._origins = origins
         self._timeout = aiohttp.ClientTimeout(total=timeout, connect=timeout / 2)
         self._may_send = may_send
         self._count = count
+        self._secrets = secrets
         self._calls = 0
 
     def called(self) -> Callable[[], bool]:
@@ -98,7 +127,8 @@ class Http:
         limit: int = MAX_BODY,
         cut: bool = False,
     ) -> Response:
-        """The answer, whatever its status; of at most `limit` bytes, unpacked (`cut`: what is more is left out).
+        """The answer, whatever its status; of at most `limit` bytes, unpacked (`cut`: what is more is left out). What a
+        refusal says is cut after 32 KiB, and has `***` where it repeats the Provider's credential.
 
         Raises PermanentError(EgressRefused) for an origin that the Provider does not name or that leads inside, and
         TemporaryError when no whole answer came (AnswerTooLong: there was more of it); its `maybe_sent` tells whether
@@ -126,7 +156,7 @@ class Http:
                     )
                     raise TemporaryError("AnswerTooLong", message, maybe_sent=changes, needs_help=True)
                 lower = {name.lower(): value for name, value in answer.headers.items()}
-                return Response(answer.status, lower, content)
+                return discreet(Response(answer.status, lower, content), self._secrets)
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.ClientHttpProxyError) as error:
             raise _unconnected(origin(url), error) from error
         except TimeoutError as error:

@@ -219,7 +219,7 @@ class _Noted(Http):
         self._calls = 0
         self._stand_in = part.stand_in
         self._origins = frozenset((origin(part.credential.endpoint),))
-        self._secrets = [value.decode(errors="replace").strip() for value in part.credential.secrets.values()]
+        self._hidden = [value.decode(errors="replace").strip() for value in part.credential.secrets.values()]
         self._noted = calls
 
     async def request(
@@ -242,6 +242,6 @@ class _Noted(Http):
     def _shown(self, header: str, text: str) -> str:
         if header.lower() in self._stand_in.hidden:
             return HIDDEN
-        for secret in self._secrets:
+        for secret in self._hidden:
             text = text.replace(secret, HIDDEN) if secret else text
         return text

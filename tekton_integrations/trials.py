@@ -147,7 +147,13 @@ class Trials:
             return self._contexts.quotas.get(provider, scope, limits)
 
         return Context(
-            http=Http(session, origins, timeout=cluster.timing.timeout, may_send=lambda: False),
+            http=Http(
+                session,
+                origins,
+                timeout=cluster.timing.timeout,
+                may_send=lambda: False,
+                secrets=credential.secrets.values(),
+            ),
             credential=credential,
             quota=quota,
             external_id="",

@@ -67,7 +67,7 @@ class Endpoint:
 async def bench(url: str, clock: list[float]) -> AsyncIterator[Workbench]:
     credential = Credential(type="Toy", endpoint=url, settings=None, secrets={}, version="v1")
     async with aiohttp.ClientSession() as session:
-        yield Workbench(session=session, credential=credential, clock=lambda: clock[0], timeout=0.5)
+        yield Workbench(session=session, credential=credential, clock=lambda: clock[0])
 
 
 @asynccontextmanager

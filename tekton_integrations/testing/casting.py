@@ -57,7 +57,7 @@ class Cast:
         def well(call: Call) -> Response:
             return stand_in.answer(call.method, wire.origin + call.path, call.body)
 
-        wire = Wire(endpoint, answer or well)
+        wire = Wire(endpoint, answer or well, lent.secrets.values())
         return Played(
             session=self.session,
             credential=lent,

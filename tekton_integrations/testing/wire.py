@@ -1,11 +1,11 @@
 """The way out as a test has it: what is called is noted, and the test answers. Nothing is sent."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 import msgspec
 
-from tekton_integrations.http import MAX_BODY, Http, Response, origin
+from tekton_integrations.http import MAX_BODY, Http, Response, discreet, origin
 
 
 class Call(msgspec.Struct, frozen=True, kw_only=True):
@@ -27,10 +27,11 @@ Answer = Callable[[Call], Response]
 class Wire(Http):
     """Calls to one endpoint. `answer` may raise, as a connection does that breaks."""
 
-    def __init__(self, endpoint: str, answer: Answer) -> None:
+    def __init__(self, endpoint: str, answer: Answer, secrets: Collection[bytes] = ()) -> None:
         self._calls = 0
         self.origin = origin(endpoint)
         self._origins = frozenset((self.origin,))
+        self._secrets = secrets
         self.answer = answer
         self.calls: list[Call] = []
 
@@ -52,4 +53,4 @@ class Wire(Http):
         lower = {name.lower(): value for name, value in (headers or {}).items()}
         call = Call(method=method, path=url.removeprefix(self.origin), headers=lower, body=body)
         self.calls.append(call)
-        return self.answer(call)
+        return discreet(self.answer(call), self._secrets)

@@ -58,7 +58,8 @@ class Workbench:
 
     def http(self) -> Http:
         """The way out to the credential's endpoint."""
-        return Http(self.session, frozenset({origin(self.credential.endpoint)}), timeout=self.timeout)
+        origins = frozenset({origin(self.credential.endpoint)})
+        return Http(self.session, origins, timeout=self.timeout, secrets=self.credential.secrets.values())
 
     def context(
         self, external_id: str = "ours", *, search: bool = False, milestone: Milestone | None = None

@@ -218,18 +218,20 @@ async def test_no_secret_is_found_in_anything_that_the_controller_writes(
         done = {"github": "Reported", "slack": "Reported", "webhook": "Reported", "leaky": "InternalError"}
         await polled(lambda: _says(stage, namespace, build.run.uid, done), 60)
     minted = list(stage.github.world.tokens)
-    echo = Refusal(403, f"denied: {' '.join(minted)}, Authorization: Bearer {minted[-1]}")
+    key = [line for line in stage.app.private_key_pem.splitlines() if "-----" not in line]
+    echo = Refusal(403, f"denied: {key[1]} {' '.join(minted)}, Authorization: Bearer {minted[-1]}")
     stage.github.faults.add("POST /repos/acme/api/check-runs", echo, times=None)
     echoed = await Build.started(stage, namespace, name="echoed")
     await polled(lambda: _says(stage, namespace, echoed.run.uid, {"github": "Forbidden"}), 60)
+    await _retried(stage, Refusal(403, f"denied: {key[2]}"))
     written = await nest.everything(namespace)
     for place in ("github", "slack"):
         assert "visible line" in written[place]
         assert "***" in written[place]
     assert "denied: " in written["records"]
+    assert "denied: " in written["providers"]
     assert "no header can be" in written["log"]
     assert "Traceback" in written["log"] or "exc_type" in written["log"]
-    key = [line for line in stage.app.private_key_pem.splitlines() if "-----" not in line]
     ours = [TOKEN, KEY, KEY.removeprefix("whsec_"), *minted, *key]
     leaks = {
         (where, value): forms
@@ -238,6 +240,19 @@ async def test_no_secret_is_found_in_anything_that_the_controller_writes(
         if (forms := found(text, value))
     }
     assert leaks == {}
+
+
+async def _retried(stage: Stage, fault: Refusal) -> None:
+    """The App's credential is tried again, as its Provider was edited, and GitHub answers so."""
+    stage.github.faults.add("GET /app", fault, times=None)
+    path = f"{GROUP}/namespaces/{NAMESPACE}/providers/github"
+    await stage.bed.api.patch(path, {"spec": {"detailsUrl": "https://ci.example.com/$(name)"}}, "merge")
+
+    async def refused() -> bool:
+        conditions = (await stage.bed.request("GET", path)).get("status", {}).get("conditions", [])
+        return [each["reason"] for each in conditions if each["type"] == "Ready"] == ["Forbidden"]
+
+    await polled(refused, 60)
 
 
 async def _says(stage: Stage, namespace: str, uid: str, wanted: dict[str, str]) -> bool:

@@ -1,22 +1,19 @@
 """What is said by chance: nearly right most of the time, so that it gets far."""
 
 import os
-import time
-from collections.abc import Awaitable, Callable
-from typing import Any, TypeVar
+from typing import Any
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from tests.hostile import hostile
 
-T = TypeVar("T")
 FUZZ = settings(
     max_examples=int(os.environ.get("FUZZ_EXAMPLES", "10")),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
 )
-# Seconds of CPU for one input.
+# Seconds of CPU for one input: nothing else gets its turn meanwhile.
 LONGEST = 0.05
 
 WORDS = st.one_of(hostile(), st.text(max_size=12), st.sampled_from(["", "True", "False", "Unknown", "a" * 5000]))
@@ -49,24 +46,3 @@ def nearly(right: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
 def fields(draw: st.DrawFn, /, **right: st.SearchStrategy[Any]) -> dict[str, Any]:
     """Each may be missing, or wrong; most of the time all is right."""
     return {name: draw(nearly(each)) for name, each in right.items() if draw(st.integers(0, 15))}
-
-
-def quickly(work: Callable[[], T]) -> T:
-    """Nothing else gets its turn meanwhile, so it has to be short: the best of three, as the machine does other things,
-    too."""
-    for _ in range(3):
-        begin = time.thread_time()
-        found = work()
-        if (used := time.thread_time() - begin) < LONGEST:
-            return found
-    raise AssertionError(f"{1000 * used:.0f} ms of CPU")
-
-
-async def quickly_awaited(work: Callable[[], Awaitable[T]]) -> T:
-    """As `quickly`: all that is awaited in between is ours."""
-    for _ in range(3):
-        begin = time.thread_time()
-        found = await work()
-        if (used := time.thread_time() - begin) < LONGEST:
-            return found
-    raise AssertionError(f"{1000 * used:.0f} ms of CPU")

@@ -10,8 +10,9 @@ from tekton_integrations.plan import Plan, plan
 from tekton_integrations.requests import Asked, work
 from tekton_integrations.requests import asked as asking
 from tekton_integrations.testing.values import make_run
+from tests.calm import quickly
 from tests.fuzz.runs import INSTALLED, INTEGRATIONS, annotations, asked
-from tests.fuzz.shapes import FUZZ, quickly
+from tests.fuzz.shapes import FUZZ, LONGEST
 
 
 @pytest.mark.parametrize("name", INSTALLED)
@@ -22,7 +23,7 @@ def test_options_are_taken_or_refused_in_words(name: str, data: st.DataObject) -
     run = make_run(annotations=said)
     if (wanted := asking(run).get(name)) is None:
         return
-    found = quickly(lambda: come_to(INTEGRATIONS[name], run, wanted))
+    found = quickly(lambda: come_to(INTEGRATIONS[name], run, wanted), LONGEST)
     if isinstance(found, PermanentError):
         assert found.reason in reasons.of(name)
         assert found.message == clean(found.message, 700)
@@ -41,7 +42,7 @@ def come_to(integration: Integration, run: Run, wanted: Asked) -> Plan | Permane
 @FUZZ
 @given(annotations())
 def test_a_run_asks_for_few_reports_whose_names_are_good_ones(said: dict[str, str]) -> None:
-    found = quickly(lambda: work(make_run(annotations=said)))
+    found = quickly(lambda: work(make_run(annotations=said)), LONGEST)
     assert len(found) <= 8
     for request in found:
         assert len(request.record_name) <= 253

@@ -15,8 +15,9 @@ from tekton_integrations.record import RunRef, record_name
 from tekton_integrations.rehearsal import Scene, rehearse
 from tekton_integrations.requests import new_record, work
 from tekton_integrations.run import Run
+from tests.calm import quickly, quickly_awaited
 from tests.fuzz.runs import INTEGRATIONS, encoded, objects
-from tests.fuzz.shapes import ANYTHING, FUZZ, quickly, quickly_awaited
+from tests.fuzz.shapes import ANYTHING, FUZZ, LONGEST
 
 # Of what is sent about one run to one service.
 MOST = 600_000
@@ -25,7 +26,7 @@ MOST = 600_000
 def read(raw: bytes) -> Run | None:
     """None for what is no run."""
     try:
-        return quickly(lambda: decode_run(raw))
+        return quickly(lambda: decode_run(raw), LONGEST)
     except msgspec.MsgspecError:
         return None
 
@@ -48,7 +49,7 @@ async def test_what_is_sent_about_a_run_is_made_without_a_failure(run: bytes, ch
     scene = Scene(run=found, raw=run, shared="tekton-integrations", children=below)
     for request, wanted in work(found).items():
         if integration := INTEGRATIONS.get(request.integration):
-            said = await quickly_awaited(partial(rehearse, integration, request, wanted, scene))
+            said = await quickly_awaited(partial(rehearse, integration, request, wanted, scene), LONGEST)
             assert sum(len(call.body) for call in said.calls) < MOST
             assert all(
                 call.headers.get("content-type", "").find("json") < 0 or _is_json(call.body) for call in said.calls
