@@ -6,7 +6,7 @@ which its tasks wrote: they may let a run in, and never say where it is shown.
 
 from collections.abc import Iterator, Mapping
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypedDict
 
 import msgspec
 
@@ -18,6 +18,21 @@ from tekton_integrations.run import Inferred
 
 # Characters of a result that count.
 RESULT = 4096
+
+
+# Of `managedFields`, what tells who wrote what; most of them is about the status.
+# https://kubernetes.io/docs/reference/using-api/server-side-apply/#field-management
+_Wrote = TypedDict("_Wrote", {"f:labels": dict[str, Any], "f:annotations": dict[str, Any]}, total=False)
+_Fields = TypedDict("_Fields", {"f:metadata": _Wrote, "f:spec": msgspec.Raw}, total=False)
+
+
+class _Entry(TypedDict, total=False):
+    manager: str
+    subresource: str
+    fieldsV1: _Fields
+
+
+_managed_decoder = msgspec.json.Decoder(list[_Entry] | None)
 
 
 class Said(NamedTuple):
@@ -81,9 +96,8 @@ class Written(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         )
 
     @cached_property
-    def _managed(self) -> list[dict[str, Any]]:
-        managed: list[dict[str, Any]] = msgspec.json.decode(self.metadata.managed_fields)
-        return managed
+    def _managed(self) -> list[_Entry]:
+        return _managed_decoder.decode(self.metadata.managed_fields) or []
 
     def _own(self, values: Mapping[str, str], field: str) -> dict[str, str]:
         own = annotations.created(values, self._managed, field)

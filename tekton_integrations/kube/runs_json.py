@@ -113,6 +113,7 @@ def decode_run(raw: bytes | msgspec.Raw, inference: Inference = _NO_INFERENCE, n
     finished = status.completion_time or (
         condition.last_transition_time if condition and condition.status != "Unknown" else None
     )
+    below = {child.kind for child in status.child_references}
     run = Run(
         api_version=source.api_version,
         kind=source.kind,
@@ -133,7 +134,7 @@ def decode_run(raw: bytes | msgspec.Raw, inference: Inference = _NO_INFERENCE, n
         annotations=said.annotations,
         ignored=said.ignored,
         children=tuple(child.name for child in status.child_references),
-        child_kinds=tuple(kind for kind in KINDS if any(each.kind == kind for each in status.child_references)),
+        child_kinds=tuple(kind for kind in KINDS if kind in below),
         retries=tuple(seconds(each.completion_time) or 0.0 for each in status.retries_status),
         skipped=tuple(Skipped(task=each.name, reason=each.reason) for each in status.skipped_tasks),
         inferred=said.inferred,

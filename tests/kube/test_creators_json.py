@@ -151,6 +151,23 @@ def test_odd_parameters_are_left_out(params: Any, names: set[str]) -> None:
     assert found(run) - {f"annotation {CHANNEL}"} == {f"parameter {name}" for name in names}
 
 
+@pytest.mark.parametrize("fields", [None, []])
+def test_where_nobody_says_who_wrote_what_all_counts(fields: Any) -> None:
+    assert found(read(raw(annotations={CHANNEL: "C1"}, labels={"a": "1"}, managedFields=fields))) == {
+        f"annotation {CHANNEL}",
+        "label a",
+    }
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [{"": None}, "a", [7], [{"manager": 7}], [{"fieldsV1": "a"}], [{"fieldsV1": {"f:metadata": {"f:labels": []}}}]],
+)
+def test_managed_fields_of_another_form_are_no_run_s(fields: Any) -> None:
+    with pytest.raises(msgspec.ValidationError):
+        read(raw(annotations={CHANNEL: "C1"}, managedFields=fields))
+
+
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 things = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.floats(allow_nan=False, allow_infinity=False) | texts,
