@@ -7,6 +7,7 @@ choose where the run is shown (docs/decisions/0003). Meaning is left to each int
 import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 DOMAIN = "integrations.tekton.dev"
@@ -27,6 +28,7 @@ _OF_ALL = frozenset({SUSPEND_ALL, REPORT_AT_ALL})
 _KEY = re.compile(r"(?P<integration>[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?)\.integrations\.tekton\.dev/(?P<key>.+)")
 
 
+@lru_cache(maxsize=1024)  # most runs have the same
 def split(annotation: str) -> tuple[str, str] | None:
     """(integration, key) of an annotation of ours; None for everybody else's."""
     match = _KEY.fullmatch(annotation)

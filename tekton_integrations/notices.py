@@ -160,8 +160,10 @@ class Notices:
     def follow(self, run: Run, *, cached: bool) -> None:
         """A run changed; `cached`: it is in the cache as it is here."""
         key = (run.kind, run.namespace, run.name)
-        before = self._paths.pop(key, frozenset())
+        before = self._paths.get(key, frozenset())
         now = frozenset(each.notification for each in run.matched) if cached else frozenset()
+        if before == now:
+            return
         for path in before - now:
             self._runs[path].discard(key)
             if not self._runs[path]:
@@ -170,6 +172,8 @@ class Notices:
             self._runs.setdefault(path, set()).add(key)
         if now:
             self._paths[key] = now
+        else:
+            del self._paths[key]
         self._open[run.namespace] += len(now) - len(before)
         if not self._open[run.namespace]:
             del self._open[run.namespace]

@@ -2,6 +2,7 @@
 
 import difflib
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from functools import cache
 from typing import Any, Literal, get_args, get_origin
 
@@ -35,6 +36,8 @@ def parse(integration: _Integration, asked: Asked) -> Any:
     fields = _fields(integration.Options)
     values = {key: value for key, value in asked.options.items() if key not in annotations.RESERVED}
     _refuse_unknown(name, values, fields)
+    with suppress(msgspec.ValidationError):  # what is wrong, and where, is found one by one
+        return msgspec.convert(values, integration.Options, strict=False)
     return integration.Options(
         **{field.name: _value(integration, field, values, asked) for field in fields.values() if _given(field, values)}
     )

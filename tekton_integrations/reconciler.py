@@ -15,7 +15,7 @@ from tekton_integrations.integration import Integration
 from tekton_integrations.kube.client import ApiError
 from tekton_integrations.ledger import Ledger
 from tekton_integrations.log import logger
-from tekton_integrations.plan import failure_digest, plan
+from tekton_integrations.plan import due_digest, failure_digest
 from tekton_integrations.provider import Provider
 from tekton_integrations.record import Record
 from tekton_integrations.reporting import Reporter
@@ -55,16 +55,17 @@ class Reconciler:
         if not records.has_settled(request.namespace, request.record_name, gone=gone):
             return not records.of_run(run.uid) and self._ended_before(run)
         try:
-            todo = plan(self._integration, run, wanted)
+            options, due = due_digest(self._integration, run, wanted)
+            # An edited Notification is no reason to show again what had ended before, unless somebody asked for that.
+            digest = "" if request.notification and not wanted.again else due
+            by = records.settled(request.namespace, request.record_name, digest, gone=gone)
+            if by is None:
+                return False
+            target = self._integration.target(run, options)
         except PermanentError:
             return False
-        # An edited Notification is no reason to show again what had ended before, unless somebody asked for that.
-        digest = "" if request.notification and not wanted.again else todo.digest
-        by = records.settled(request.namespace, request.record_name, digest, gone=gone)
-        if by is None:
-            return False
         # An older run must not take its place, also after a restart.
-        self.contexts.newest.note(run, self.contexts.site(by, todo.target), ended=True)
+        self.contexts.newest.note(run, self.contexts.site(by, target), ended=True)
         return True
 
     def edited(self, record: Record) -> None:
