@@ -1,7 +1,6 @@
 """What an expression may be, what it sees, and that none costs more than a moment."""
 
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
@@ -10,6 +9,7 @@ import pytest
 
 from tekton_integrations import expressions
 from tekton_integrations.expressions import MAPS, MAX_ENTRIES, MAX_STRING, STRINGS, ExpressionError, compiled
+from tests.calm import quickly
 
 FACTS: dict[str, Any] = dict.fromkeys(STRINGS, "") | {
     "kind": "PipelineRun",
@@ -67,10 +67,11 @@ def test_an_expression_tells_of_a_run_what_it_says(expression: str, holds: bool)
     ],
 )
 def test_what_is_no_condition_or_could_cost_much_is_refused_when_it_is_written(expression: str, says: str) -> None:
-    began = time.perf_counter()
-    with pytest.raises(ExpressionError, match=f"(?i){says.replace('(', '[(]')}"):
-        compiled(expression)
-    assert time.perf_counter() - began < 0.5
+    def refused() -> None:
+        with pytest.raises(ExpressionError, match=f"(?i){says.replace('(', '[(]')}"):
+            compiled(expression)
+
+    quickly(refused, 0.5)
 
 
 @pytest.mark.parametrize("expression", ["labels['nope'] == 'x'", "params.nope == 'x'", "1 / size(results) == 1"])
@@ -91,14 +92,12 @@ LISTS = [f"[{','.join(['1'] * count)}].all(x, {'&&'.join(['labels==labels'] * ti
 def test_the_worst_that_is_allowed_takes_milliseconds(expression: str) -> None:
     """2 ms on the machine of docs/decisions/0023; the bound is generous, since this one may be busy."""
     condition = compiled(expression)
-    assert min(_timed(condition) for _ in range(5)) < 0.05
 
+    def judged() -> None:
+        with suppress(ExpressionError):
+            condition(FULL)
 
-def _timed(condition: expressions.Condition) -> float:
-    began = time.perf_counter()
-    with suppress(ExpressionError):
-        condition(FULL)
-    return time.perf_counter() - began
+    quickly(judged, 0.05)
 
 
 def test_giant_strings_and_maps_are_cut() -> None:

@@ -1,6 +1,5 @@
 """Which Notifications are in order, which runs they let in, and what keeps them within bounds."""
 
-import time
 from typing import Any
 
 import pytest
@@ -11,6 +10,7 @@ from tekton_integrations.notices import LOOKED_AT, MATCHES, PER_NAMESPACE, Notic
 from tekton_integrations.notification import Filter
 from tekton_integrations.run import Run, State
 from tekton_integrations.soundness import VARIABLES
+from tests.calm import quickly
 from tests.noticed import SHARED, make, matched, noticing, provider
 from tests.reconciling import NAMESPACE
 from tests.runs import make_run
@@ -195,9 +195,7 @@ def test_options_that_name_much_of_the_run_take_milliseconds(variable: str) -> N
     options = {"channel": "$(params.c)" + "$(params.empty)" * 7, "plain": variable * (VARIABLES - 8)}
     notices = noticing(*(make(f"n{at}", options=options) for at in range(PER_NAMESPACE)))
     params = {f"p{at}": "x" * 50_000 for at in range(100)} | {"c": "C1", "empty": ""}
-    began = time.perf_counter()
-    assert len(matched(notices, RUN, params=params)) == 1
-    assert time.perf_counter() - began < 0.5
+    assert len(quickly(lambda: matched(notices, RUN, params=params), 0.1)) == 1
 
 
 def test_of_one_that_is_too_large_nothing_is_kept() -> None:
@@ -221,6 +219,4 @@ def test_what_a_tenant_makes_of_all_that_is_allowed_takes_milliseconds() -> None
     ]
     notices = noticing(*(make(f"n{at}", **spec) for at, spec in enumerate(specs)))
     labels = {f"label-{at}": "x" * 63 for at in range(64)}
-    began = time.perf_counter()
-    assert len(matched(notices, RUN, labels=labels)) == MATCHES
-    assert time.perf_counter() - began < 1.0
+    assert len(quickly(lambda: matched(notices, RUN, labels=labels), 0.5)) == MATCHES

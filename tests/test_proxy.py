@@ -128,7 +128,7 @@ async def test_while_a_proxy_has_not_let_us_pass_nothing_was_sent(stage: Stage, 
             writer.write(answer)
 
     async with talking(talk) as proxy:
-        error = await (await stage.ways()).failure(stage.url, stage.bundle, proxy, timeout=0.4)
+        error = await (await stage.ways()).failure(stage.url, stage.bundle, proxy, timeout=4.0)
     assert (error.reason, error.needs_help) == ("Unreachable", False)
 
 

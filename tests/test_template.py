@@ -1,13 +1,11 @@
 """Templates: Tekton's substitution and nothing more, in linear time, and errors that name the cure."""
 
-import time
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tekton_integrations.template import LIMIT, TemplateError, render
-from tests.calm import calmly
+from tests.calm import calmly, quickly
 
 VALUES = {"name": "hello", "namespace": "team-a", "odd.na-me_1": "x"}
 
@@ -54,16 +52,15 @@ def test_template_and_text_have_a_limit() -> None:
 
 @pytest.mark.parametrize("template", ["$(" * 500_000, "$(a" * 300_000, "$" * 1_000_000, "$(" + "a" * 1_000_000])
 def test_no_template_takes_long(template: str) -> None:
-    begin = time.process_time()
-    assert render(template, {}, 2_000_000) == template
-    assert time.process_time() - begin < 1.0
+    assert quickly(lambda: render(template, {}, 2_000_000), 1.0) == template
 
 
 def test_a_long_value_in_many_places_is_not_put_together_first() -> None:
-    begin = time.process_time()
-    with pytest.raises(TemplateError):
-        render("$(a)" * 1000, {"a": "x" * 1_000_000})
-    assert time.process_time() - begin < 1.0
+    def refused() -> None:
+        with pytest.raises(TemplateError):
+            render("$(a)" * 1000, {"a": "x" * 1_000_000})
+
+    quickly(refused, 1.0)
 
 
 @calmly

@@ -32,6 +32,7 @@ class TestBed:
 
     __test__ = False  # not a class of tests, whatever pytest makes of its name
     APISERVER: ClassVar[Sequence[str]] = ()  # flags of kube-apiserver besides those that all beds have
+    ENVIRONMENT: ClassVar[Mapping[str, str]] = {}  # of kube-apiserver, added to this process's own
 
     def __init__(self, files: Layout, api: Api, stack: AsyncExitStack) -> None:
         self.directory = files.folder
@@ -94,7 +95,8 @@ class TestBed:
     async def start_apiserver(self) -> None:
         """Starts kube-apiserver on the port and the data it had before, and waits until it is ready."""
         command = control_plane.apiserver(await find("kube-apiserver"), self._files)
-        self._apiserver = await Child.started([*command, *self.APISERVER], self.directory / "kube-apiserver.log")
+        log = self.directory / "kube-apiserver.log"
+        self._apiserver = await Child.started([*command, *self.APISERVER], log, self.ENVIRONMENT)
         await self._ready(self._apiserver)
 
     async def stop_apiserver(self, *, kill: bool = False) -> None:

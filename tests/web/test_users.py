@@ -97,4 +97,5 @@ async def test_a_user_that_there_is_not_costs_as_much_as_one_that_there_is() -> 
         return time.process_time() - begin
 
     await cost(None)  # the first is slower
-    assert 0.5 < await cost(None) / await cost(HASH) < 2
+    unknown, known = zip(*[(await cost(None), await cost(HASH)) for _ in range(3)], strict=True)
+    assert 0.5 < min(unknown) / min(known) < 2

@@ -60,7 +60,7 @@ async def test_a_write_whose_connection_was_cut_is_in_doubt(caller: Caller, faul
 
 async def test_a_write_without_an_answer_in_time_is_in_doubt(caller: Caller) -> None:
     await caller.calls().ready(CHECKS)
-    caller.timeout = 0.2
+    caller.timeout = 1.0
     rule = caller.github.faults.add(WRITE, Hang())
     with pytest.raises(TemporaryError) as caught:
         await caller.create()

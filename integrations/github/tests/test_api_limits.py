@@ -42,7 +42,7 @@ async def test_a_limit_is_a_wait_of_the_length_that_github_asks_for(caller: Call
     caller.github.faults.add("POST .*/check-runs", fault)
     with pytest.raises(Throttled) as caught:
         await caller.report()
-    assert caught.value.delay == pytest.approx(delay, abs=1)
+    assert caught.value.delay == pytest.approx(delay, abs=9)
     assert caught.value.at is not None
     assert not caught.value.maybe_sent
     assert caller.shown("acme/api") == 0
@@ -85,7 +85,7 @@ async def test_an_outage_that_says_how_long_it_lasts_is_waited_out_by_all(caller
         await caller.report()
     with pytest.raises(Throttled) as caught:
         await caller.read()
-    assert caught.value.delay == pytest.approx(30, abs=1)
+    assert caught.value.delay == pytest.approx(30, abs=9)
 
 
 async def test_one_account_s_wait_is_not_another_s(caller: Caller) -> None:
@@ -112,7 +112,7 @@ async def test_the_last_call_that_a_limit_allows_is_the_last_for_now(caller: Cal
     await caller.report()
     with pytest.raises(Throttled) as caught:
         await caller.report()
-    assert caught.value.delay == pytest.approx(3600, abs=5)
+    assert caught.value.delay == pytest.approx(3600, abs=60)
     assert len(caller.sent) == 2
 
 

@@ -177,7 +177,7 @@ async def test_after_any_failure_of_an_update_the_card_is_brought_right(scene: S
 
 
 async def test_a_slack_that_says_nothing_is_given_up(scene: Stage) -> None:
-    scene.timeout = 0.2
+    scene.timeout = 1.0
     scene.slack.faults.add(Silence(), POST, times=1)
     with pytest.raises(TemporaryError, match="TimedOut"):
         await scene.show()

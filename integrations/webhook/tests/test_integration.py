@@ -50,8 +50,8 @@ async def test_a_repetition_has_the_same_id_and_the_time_of_its_own_attempt(stag
     await stage.tell(memory=stage.remembered)
     first, second = stage.receiver.calls
     assert first.id == second.id
-    assert int(second.timestamp) - int(first.timestamp) in (5, 6)
-    assert abs(int(first.timestamp) - time.time()) < 3
+    assert 5 <= int(second.timestamp) - int(first.timestamp) < 60
+    assert abs(int(first.timestamp) - time.time()) < 60
     assert stage.receiver.repeats == {first.id: 1}
 
 
