@@ -159,9 +159,10 @@ async def _post(
     calls: Calls, context: Context, deployment: int, body: dict[str, Any], *, repeatable: bool = False
 ) -> int:
     """The new status's id."""
-    await calls.ready(DEPLOYMENTS)
+    path = f"/deployments/{deployment}/statuses"
+    await calls.ready(DEPLOYMENTS, "POST", path)
     async with context.attempt(repeatable):
-        made = await calls.call("POST", f"/deployments/{deployment}/statuses", body, need=DEPLOYMENTS, kind=Status)
+        made = await calls.call("POST", path, body, need=DEPLOYMENTS, kind=Status)
     return made.id
 
 

@@ -63,6 +63,13 @@ async def test_no_more_look_at_once_than_may_write(scene: Stage, github: GitHub)
     assert 0 < made == scene.github.counts[LIST] - before < 16
 
 
+async def test_one_that_is_there_is_told_while_no_more_may_be_made(scene: Stage, github: GitHub) -> None:
+    shown = await show(scene, github, State.RUNNING)
+    room_for(scene.quotas["acme"], 0, "POST repos * * deployments")
+    await show(scene, github, State.SUCCEEDED, shown.memory)
+    assert told(scene) == [["in_progress", "success"]]
+
+
 @pytest.mark.parametrize(
     ("state", "said"),
     [
