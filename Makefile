@@ -8,6 +8,8 @@ BUILDAH ?= buildah
 E2E := tests/e2e tests/hack tests/mission tests/kube/test_lease_api.py tests/test_provider_admission.py
 WHICH ?= not long
 LAST ?=
+# What failed once is tried again, and told as RERUN: others run beside it, and it may measure real time.
+AGAIN := --reruns 1 -rfER
 # What was compiled is kept, also where the environment says otherwise: each of the tests' many processes would compile
 # the tests, the assertions in them and our modules anew.
 export PYTHONDONTWRITEBYTECODE :=
@@ -67,10 +69,10 @@ docs: $(STAMP) ## Generated tables, links and reasons in the docs.
 	$(BIN)/python -m hack.docs
 
 unit: $(STAMP) ## Tests without an API server.
-	$(LAST) $(BIN)/pytest -m "not e2e and $(WHICH)" -n 2 --dist loadfile --ignore tests/e2e --ignore tests/hack
+	$(LAST) $(BIN)/pytest -m "not e2e and $(WHICH)" -n 2 --dist loadfile $(AGAIN) --ignore tests/e2e --ignore tests/hack
 
 e2e: $(STAMP) programs ## Tests on a real API server; builds it the first time (about 7 minutes).
-	$(BIN)/pytest $(E2E) -m "e2e and $(WHICH)" -n 4 --dist loadfile --no-loadscope-reorder --reruns 1 -rfER
+	$(BIN)/pytest $(E2E) -m "e2e and $(WHICH)" -n 4 --dist loadfile --no-loadscope-reorder $(AGAIN)
 
 bench: $(STAMP) ## CPU, latency, memory, start, beside a bare loop and kopf (about half an hour).
 	@$(BIN)/python -m hack.bench
