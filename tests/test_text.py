@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tekton_integrations.text import count, cut, duration, listed, log_line, one_line, size, spoken, took
+from tekton_integrations.text import clean, count, cut, duration, listed, log_line, one_line, size, spoken, took
 from tests.calm import calmly, quickly
 
+BIDI = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
 FAMILY = "👩‍👩‍👧‍👦"
 LETTERS = ["a", "é", "e\u0301", "測", "👍🏽", FAMILY, "🇩🇪", "❤️", "각", "\u1100\u1161\u11a8", "क्षि"]
 
@@ -105,3 +106,33 @@ def test_counts_and_reasons_are_words() -> None:
 
 def test_a_half_of_a_pair_has_a_size_too() -> None:
     assert size("a\ud800") == 2
+
+
+@calmly
+@given(st.text())
+def test_clean_text_is_short_and_has_no_control_or_direction_characters(text: str) -> None:
+    cleaned = clean(text, 20)
+    assert len(cleaned) <= 20
+    assert not any(unicodedata.category(letter) in ("Cc", "Zl", "Zp") for letter in cleaned)
+    assert not any(unicodedata.bidirectional(letter) in BIDI for letter in cleaned)
+
+
+@pytest.mark.parametrize(
+    ("text", "cleaned"),
+    [
+        ("", ""),
+        ("plain ünicode 🚀", "plain ünicode 🚀"),
+        ("  a\r\n\tb  ", "a b"),
+        ("\x1b[31mred\x1b[0m", "[31mred [0m"),
+        ("a\u202eb\u2066c\u200bd", "a b c d"),
+        ("x" * 201, "x" * 199 + "…"),
+        ("x" * 200, "x" * 200),
+    ],
+)
+def test_clean_text_keeps_what_people_read(text: str, cleaned: str) -> None:
+    assert clean(text) == cleaned
+
+
+@pytest.mark.parametrize("letter", ["\u061c", "\u2060", "\ufeff", "\u00ad", "\U000e0041"])
+def test_clean_text_has_no_invisible_characters(letter: str) -> None:
+    assert clean(f"a{letter}b") in ("a b", "ab")
