@@ -56,12 +56,11 @@ def _children(task: Made) -> dict[str, Any]:
     return {"childReferences": [{"name": task.name, "kind": task.kind, "pipelineTaskName": "test"}]}
 
 
-async def started_later(stage: Stage, namespace: str, name: str, than: Build) -> Build:
-    """One that was created in a later second."""
-    before = (await stage.bed.request("GET", than.run.path))["metadata"]["creationTimestamp"]
+async def later_second(stage: Stage, than: Made) -> None:
+    """What is created from now on is newer: the time of creation has whole seconds, and within one chance decides."""
+    before = (await stage.bed.request("GET", than.path))["metadata"]["creationTimestamp"]
 
     async def probe() -> bool:
         return bool(now() > before)
 
     await polled(probe)
-    return await Build.started(stage, namespace, name=name)

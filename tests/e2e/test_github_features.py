@@ -10,7 +10,7 @@ from hack import objects
 from hack.controller import NAMESPACE, Controller
 from hack.testbed import Kubelet, TestBed
 from hack.testbed.api import polled
-from tests.e2e.builds import Build, started_later
+from tests.e2e.builds import Build, later_second
 from tests.e2e.stage import REPOSITORY, SHA, Stage, condition
 from tests.e2e.test_excerpts import POD, bind
 from tests.fakes.github import Call, CheckRun, Comment
@@ -103,6 +103,7 @@ async def test_a_comment_goes_green_with_the_next_run_also_after_a_restart_and_w
         await first.reported()
     assert "test failed" in comments(stage)[0].body
     listed = stage.github.counts[COMMENTS]
+    await later_second(stage, first.run)
     async with stage.controller():
         second = await Build.started(stage, namespace, name="second", **ON_FAILURE)
         await second.ends(well=True)
@@ -220,7 +221,8 @@ async def test_the_late_end_of_an_older_run_does_not_replace_a_newer_run_s_statu
 ) -> None:
     async with stage.controller():
         old = await Build.started(stage, namespace, name="old")
-        new = await started_later(stage, namespace, "new", old)
+        await later_second(stage, old.run)
+        new = await Build.started(stage, namespace, name="new")
         await new.ends(well=True)
         await new.reported()
     async with stage.controller():

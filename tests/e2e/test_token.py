@@ -5,6 +5,7 @@ import pytest
 from hack import objects
 from hack.controller import NAMESPACE, Controller
 from hack.testbed.api import polled
+from tests.e2e.builds import later_second
 from tests.e2e.kinds import Made, Wanted, asking
 from tests.e2e.stage import REPOSITORY, SHA, Stage, condition, run_path
 from tests.fakes.github import LateWrite
@@ -69,20 +70,6 @@ async def test_a_deleted_run_ends_its_pending_status_as_an_error(
     assert [status.state for status in stage.github.statuses(REPOSITORY, SHA)] == ["pending", "error"]
 
 
-async def newer(stage: Stage, than: Made, wanted: Wanted) -> Made:
-    """A run of a later second."""
-    before = (await stage.bed.request("GET", than.path))["metadata"]["creationTimestamp"]
-
-    async def probe() -> Made | None:
-        made = await Made.create(stage.bed, wanted)
-        if (await stage.bed.request("GET", made.path))["metadata"]["creationTimestamp"] > before:
-            return made
-        await stage.bed.request("DELETE", made.path)
-        return None
-
-    return await polled(probe)
-
-
 async def test_a_result_that_stood_back_for_a_run_that_is_deleted_is_shown_in_the_end(
     stage: Stage, controller: Controller, namespace: str
 ) -> None:
@@ -92,7 +79,8 @@ async def test_a_result_that_stood_back_for_a_run_that_is_deleted_is_shown_in_th
     old = await Made.create(stage.bed, Wanted(namespace=namespace, name="old", annotations=asking(name="ci")))
     await old.says("Unknown", "Running")
     await until_shown("pending")
-    new = await newer(stage, old, Wanted(namespace=namespace, name="new", annotations=asking(name="ci")))
+    await later_second(stage, old)
+    new = await Made.create(stage.bed, Wanted(namespace=namespace, name="new", annotations=asking(name="ci")))
     await new.says("Unknown", "Running")
     await until_shown("pending", "pending")
     await old.says("True", "Succeeded")
