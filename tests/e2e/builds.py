@@ -56,9 +56,10 @@ def _children(task: Made) -> dict[str, Any]:
     return {"childReferences": [{"name": task.name, "kind": task.kind, "pipelineTaskName": "test"}]}
 
 
-async def later_second(stage: Stage, than: Made) -> None:
-    """What is created from now on is newer: the time of creation has whole seconds, and within one chance decides."""
-    before = (await stage.bed.request("GET", than.path))["metadata"]["creationTimestamp"]
+async def later_second(stage: Stage, than: str) -> None:
+    """What is created from now on is newer than the run at that path: the time of creation has whole seconds, and
+    within one chance decides."""
+    before = (await stage.bed.request("GET", than))["metadata"]["creationTimestamp"]
 
     async def probe() -> bool:
         return bool(now() > before)

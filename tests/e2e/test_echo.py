@@ -7,7 +7,8 @@ import pytest
 
 from hack.controller import NAMESPACE, Place
 from hack.testbed import TestBed
-from tests.e2e.stage import GROUP, Stage, condition
+from tests.e2e.builds import later_second
+from tests.e2e.stage import GROUP, Stage, condition, run_path
 from tests.fakes.echo import Receiver, Refusal, asking, installed, provider
 
 
@@ -48,6 +49,7 @@ async def test_runs_of_one_group_know_of_each_other(stage: Stage, namespace: str
         for number, (name, group) in enumerate((("success", "7"), ("failure", "8"), ("cancelled", "7")), 1):
             await stage.player.play(name, namespace=namespace, annotations=asking("echo", group=group))
             await stage.all_reported(namespace, 2 * number)
+            await later_second(stage, run_path(namespace, name))
         await stage.bed.request("DELETE", f"{GROUP}/namespaces/{NAMESPACE}/providers/echo")
     told = {run: receiver.of(run).puts[-1].payload for run in ("success", "failure", "cancelled")}
     assert {run: each["siblings"] for run, each in told.items()} == {

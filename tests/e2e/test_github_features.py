@@ -103,7 +103,7 @@ async def test_a_comment_goes_green_with_the_next_run_also_after_a_restart_and_w
         await first.reported()
     assert "test failed" in comments(stage)[0].body
     listed = stage.github.counts[COMMENTS]
-    await later_second(stage, first.run)
+    await later_second(stage, first.run.path)
     async with stage.controller():
         second = await Build.started(stage, namespace, name="second", **ON_FAILURE)
         await second.ends(well=True)
@@ -221,7 +221,7 @@ async def test_the_late_end_of_an_older_run_does_not_replace_a_newer_run_s_statu
 ) -> None:
     async with stage.controller():
         old = await Build.started(stage, namespace, name="old")
-        await later_second(stage, old.run)
+        await later_second(stage, old.run.path)
         new = await Build.started(stage, namespace, name="new")
         await new.ends(well=True)
         await new.reported()

@@ -79,7 +79,7 @@ async def test_a_result_that_stood_back_for_a_run_that_is_deleted_is_shown_in_th
     old = await Made.create(stage.bed, Wanted(namespace=namespace, name="old", annotations=asking(name="ci")))
     await old.says("Unknown", "Running")
     await until_shown("pending")
-    await later_second(stage, old)
+    await later_second(stage, old.path)
     new = await Made.create(stage.bed, Wanted(namespace=namespace, name="new", annotations=asking(name="ci")))
     await new.says("Unknown", "Running")
     await until_shown("pending", "pending")
