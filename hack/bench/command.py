@@ -59,7 +59,7 @@ class Command(Generic[T]):
         )
         for name, default in self._defaults():
             text = f"{self.helps[name]} (%(default)s)"
-            parser.add_argument(_flag(name), type=type(default), default=default, metavar="N", help=text)
+            parser.add_argument(_flag(name), type=_size(type(default)), default=default, metavar="N", help=text)
         if self.quick is not None:
             parser.add_argument("--quick", action="store_true", help="small sizes for all that is not said")
             if parser.parse_known_args()[0].quick:
@@ -77,6 +77,16 @@ class Command(Generic[T]):
 
     def _defaults(self) -> list[tuple[str, Any]]:
         return [(field.name, field.default) for field in fields(self.sizes)]  # type: ignore[arg-type]
+
+
+def _size(number: Callable[[str], float]) -> Callable[[str], float]:
+    def size(text: str) -> float:
+        if not (value := number(text)) >= 0:
+            raise argparse.ArgumentTypeError(f"0 or more, not {text}")
+        return value
+
+    size.__name__ = "number"  # as argparse calls it for what is none
+    return size
 
 
 def _flag(name: str) -> str:

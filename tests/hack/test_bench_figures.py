@@ -1,10 +1,13 @@
 """What the benchmark makes of what it saw: verdicts, delays, percentiles, and an even load."""
 
+import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 
 import pytest
 
+from hack.bench.command import Command
 from hack.bench.driver import Moment
 from hack.bench.figures import Figure
 from hack.bench.judge import Verdict, judged, milliseconds, percentile, shown
@@ -12,6 +15,40 @@ from hack.bench.load import Load
 from hack.bench.lookalike import CheckRun, Shown
 
 PROGRESS, SUCCESS = Shown(1.0, "in_progress"), Shown(2.0, "completed", "success")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sizes:
+    runs: int = 10
+    minutes: float = 0.5
+
+
+COMMAND = Command(module="bench", description=None, sizes=Sizes, helps={"runs": "of them", "minutes": "each"})
+
+
+def parsed(monkeypatch: pytest.MonkeyPatch, *said: str) -> Sizes:
+    monkeypatch.setattr(sys, "argv", ["bench", *said])
+    return COMMAND.parsed()
+
+
+def test_what_is_not_said_is_as_usual(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert parsed(monkeypatch, "--runs", "0") == Sizes(runs=0, minutes=0.5)
+
+
+@pytest.mark.parametrize(
+    ("said", "complaint"),
+    [
+        (("--runs", "-1"), "argument --runs: 0 or more, not -1"),
+        (("--minutes", "nan"), "argument --minutes: 0 or more, not nan"),
+        (("--runs", "1.5"), "argument --runs: invalid number value: '1.5'"),
+    ],
+)
+def test_a_size_that_is_none_is_refused(
+    said: Sequence[str], complaint: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        parsed(monkeypatch, *said)
+    assert complaint in capsys.readouterr().err
 
 
 def test_a_run_without_a_final_check_is_lost_and_one_that_was_told_twice_is_doubled() -> None:
