@@ -105,6 +105,7 @@ class Context:
     newest: Callable[[str], bool]
     # The records of this integration in the run's namespace that have one of `Target.labels` (key, value); a live read.
     siblings: Callable[[str, str], Awaitable[list[Record]]]
+    # Like logs and manifest it costs the API server most of a report: read once the quota lets the call go.
     children: Callable[[], Awaitable[list[Child]]]
     # The end of the log of a child's failed (else last) step. Never raises because of what can't be had.
     excerpt: Callable[[Child], Awaitable[Excerpt]]

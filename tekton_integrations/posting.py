@@ -19,6 +19,7 @@ from tekton_integrations.http import LOOK_AGAIN, Response
 from tekton_integrations.integration import Context
 from tekton_integrations.limits import Cost, Limits
 from tekton_integrations.milestones import FINISHED
+from tekton_integrations.quota import Quota
 from tekton_integrations.record import Record
 
 # Seconds after the first, second, … failure; the last one holds for all that follow. Of Standard Webhooks.
@@ -33,7 +34,7 @@ IN_DOUBT = "in-doubt"
 GONE = 86400.0
 # Bytes of an answer that are read: what it says besides its status is not used, so the rest may be as long as it likes.
 _READ = 64 * 1024
-_LIMITS = Limits()
+_LIMITS, _WRITE = Limits(), Cost(write=True)
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,6 +43,11 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     headers: Mapping[str, str]
     body: bytes
     media: str = ""
+
+
+def ready(context: Context) -> None:
+    """To be asked before anything is read for a message: who has to wait would read it in vain. Raises Throttled."""
+    _quota(context).check(_WRITE)
 
 
 class Poster:
@@ -60,8 +66,8 @@ class Poster:
         # Whoever asks for the report again may know that it is back.
         if context.now() < self._gone.get(key, 0.0) and not context.search:
             raise _gone(where)
-        quota = context.quota(_scope(key[0]), _LIMITS)
-        quota.take(Cost(write=True))
+        quota = _quota(context)
+        quota.take(_WRITE)
         count, left = retries(record, context), (record.next_attempt or 0.0) - context.now()
         # Tried before its time, since there is news of the run: a step of the schedule is not over by that.
         early = count > 0 and left > 0
@@ -70,7 +76,7 @@ class Poster:
                 await self._call(context, message, key)
             except Throttled as error:
                 quota.block(error.delay or 0.0)
-                error.at = quota.at(Cost(write=True))
+                error.at = quota.at(_WRITE)
                 raise
             except TemporaryError as error:
                 doubt = {IN_DOUBT: context.milestone.name} if error.maybe_sent and context.milestone else {}
@@ -146,9 +152,10 @@ def _id(context: Context) -> str:
     return context.milestone.id if context.milestone else ""
 
 
-def _scope(url: str) -> str:
-    """People read it in the Provider's status, and the path may be a secret."""
-    return f"{place(url)} {hashlib.sha256(url.encode()).hexdigest()[:8]}"
+def _quota(context: Context) -> Quota:
+    """People read its scope in the Provider's status, and the path may be a secret."""
+    url = context.credential.endpoint
+    return context.quota(f"{place(url)} {hashlib.sha256(url.encode()).hexdigest()[:8]}", _LIMITS)
 
 
 def _gone(where: str) -> PermanentError:

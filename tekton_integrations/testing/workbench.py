@@ -37,6 +37,7 @@ class Workbench:
     manifest: Mapping[str, Any] | None = None
     details_url: str = ""
     grants: Callable[[Target], bool] = lambda _: True
+    reads: list[str] = field(default_factory=list)  # of the API server: "children", "log", "manifest"
     asked: list[Target] = field(default_factory=list)  # of which the grants were asked
     older: set[str] = field(default_factory=set)  # shares ("" is the address) at which a newer run shows
     records: list[Record] = field(default_factory=list)  # of other runs
@@ -106,12 +107,15 @@ class Workbench:
         return [each for each in self.records if each.target and each.target.labels.get(key) == value]
 
     async def _children(self) -> list[Child]:
+        self.reads.append("children")
         return self.children
 
     async def _excerpt(self, child: Child) -> Excerpt:
+        self.reads.append("log")
         return self.logs.get(child.name, Excerpt(withheld="not enabled in this namespace"))
 
     async def _manifest(self) -> Mapping[str, Any] | None:
+        self.reads.append("manifest")
         return self.manifest
 
     def _renew(self) -> None:

@@ -18,7 +18,7 @@ from tekton_integrations import (
 )
 from tekton_integrations.addresses import place
 from tekton_integrations.occasions import includes
-from tekton_integrations.posting import RETRIES, Message, Poster, bearer, retries
+from tekton_integrations.posting import RETRIES, Message, Poster, bearer, ready, retries
 from tekton_integrations_cloudevent.attributes import About, attributes
 from tekton_integrations_cloudevent.data import ended, thin, within
 from tekton_integrations_cloudevent.message import BINARY, message
@@ -47,6 +47,7 @@ class CloudEvent(Integration):
         known = _remembered(record, options)
         if not includes(options.on, run.state, milestone.name):
             return Result(memory=known, summary=f"`on` does not ask for {milestone.name}, {run.state}")
+        ready(context)
         about, data, trimmed = About.run(run), thin(run), ""
         if options.payload == "full" and (manifest := await context.manifest()):
             data, trimmed = within(manifest, data)

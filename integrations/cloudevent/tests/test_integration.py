@@ -135,8 +135,10 @@ async def test_a_receiver_that_asks_to_wait_is_waited_for(sink: Scene) -> None:
     assert isinstance(error, TemporaryError)
     assert error.reason == "Throttled"
     assert error.delay == pytest.approx(7, abs=5)
+    assert sink.bench.reads == ["manifest"]
     assert (await sink.failure(RUN)).reason == "Throttled"
     assert len(sink.receiver.calls) == 1
+    assert sink.bench.reads == ["manifest"], "who has to wait reads nothing in vain"
 
 
 async def test_the_token_goes_along_where_the_core_lends_it(sink: Scene) -> None:

@@ -26,6 +26,18 @@ _ALL = (ID, SHOWN, SENT, REFUSED, LOG)
 BATCH = 50
 
 
+async def ready(report: Report) -> None:
+    """To be asked before the report is put together: what is due may be called. To list what is below a run costs the
+    API server more than all else, and thousands that have to wait would do it in vain."""
+    if report.context.search or SHOWN not in report.memory:
+        await report.calls.ready(CHECKS, *_write(report))
+
+
+def _write(report: Report) -> tuple[str, ...]:
+    """The call by which it is shown."""
+    return ("PATCH", f"/check-runs/{known}") if (known := report.number(ID)) else ()
+
+
 async def show(report: Report) -> None:
     """Makes the run's check run show the run; ends twins that a cut call may have left.
 
@@ -79,7 +91,7 @@ async def _bring(report: Report, checks: CheckRuns, payload: dict[str, Any], not
 async def _look(report: Report, checks: CheckRuns, payload: Mapping[str, Any], notes: int) -> list[CheckRun]:
     """Corrects the memory by what GitHub has; gives the twins. `notes`: how many annotations there are to be."""
     known = report.number(ID)
-    async with report.calls.held(CHECKS, *(("PATCH", f"/check-runs/{known}") if known else ())):
+    async with report.calls.held(CHECKS, *_write(report)):
         found = await checks.with_ids([report.context.external_id], report.target.name)
     usable = reopenable(found, payload)
     if usable:

@@ -72,6 +72,7 @@ class GitHub(Integration):
     async def reconcile(self, run: Run, options: GitHubOptions, record: Record, context: Context) -> Result:
         inference.refuse_other_host(options, context.credential.endpoint)
         report = Report.of(self._access, run, options, record, context)
+        await (checks if report.by_app else statuses).ready(report)
         await report.gather()
         shown = await (_show_checks(report) if report.by_app else _show_status(report))
         refused: list[PermanentError] = []

@@ -68,14 +68,27 @@ class Statuses:
         return [status for status in page if status.context.lower() == self._name.lower()]
 
 
+async def ready(report: Report) -> None:
+    """To be asked before the report is put together: see checks.ready."""
+    if (report.context.search or SHOWN not in report.memory) and _is_newest(report):
+        await report.calls.ready(STATUSES)
+
+
+def _is_newest(report: Report) -> bool:
+    return report.context.newest("") and report.context.newest(_place(report))
+
+
+def _place(report: Report) -> str:
+    return share(report.target.resource, report.target.name, report.target.detail)
+
+
 async def show(report: Report) -> bool:
     """False where a newer run shows in its place."""
     statuses = Statuses(report.calls, report.target, report.context)
     payload = output.commit_status(report.run, report.children, report.page.details_url)
     report.url = report.calls.web(f"/commit/{report.target.detail}")
-    place = share(report.target.resource, report.target.name, report.target.detail)
-    async with report.context.exclusive(place):
-        if not (report.context.newest("") and report.context.newest(place)):
+    async with report.context.exclusive(_place(report)):
+        if not _is_newest(report):
             return False
         if report.context.search:
             async with report.calls.held(STATUSES):

@@ -71,6 +71,21 @@ async def test_no_more_look_at_once_than_may_write(scene: Stage) -> None:
     assert methods.count("GET") == methods.count("POST") < 16
 
 
+@pytest.mark.parametrize("search", [False, True])
+@pytest.mark.parametrize("token", [False, True])
+async def test_of_what_has_to_wait_nothing_is_read(scene: Stage, *, token: bool, search: bool) -> None:
+    if token:
+        scene.use_token()
+    await show(scene)
+    for quota in scene.quotas.values():
+        room_for(quota, 0, f"POST repos * * {'statuses *' if token else 'check-runs'}")
+    assert scene.reads
+    scene.reads.clear()
+    with pytest.raises(Throttled):
+        await show(scene, search=search)
+    assert scene.reads == []
+
+
 async def test_the_twin_of_a_task_s_check_is_ended(scene: Stage) -> None:
     scene.children = [child("test", State.RUNNING)]
     for _ in range(2):

@@ -63,6 +63,8 @@ class Bot:
         await self.places.admit(self.target, self.calls)
         await admit_mentions(self.target, self.options.mentions, self.context)
         if not (self.run.state is State.QUEUED or self.begins):
+            if not self._has_card:
+                self.calls.ready()  # who has to wait would list them in vain
             self.children = await self.context.children()
         if not await self._updated():
             await self._post()
@@ -75,6 +77,10 @@ class Bot:
         if memory != self.memory:
             self.memory = dict(memory)
             self.context.remember(self.memory)
+
+    @property
+    def _has_card(self) -> bool:
+        return bool(self.memory.get(CHANNEL) and self.memory.get(TS))
 
     @property
     def _new(self) -> bool:
@@ -92,9 +98,9 @@ class Bot:
 
     async def _updated(self) -> bool:
         """False where there is no card, or none that can be changed: then another one is due."""
-        channel, ts = self.memory.get(CHANNEL), self.memory.get(TS)
-        if not (channel and ts):
+        if not self._has_card:
             return False
+        channel, ts = self.memory[CHANNEL], self.memory[TS]
         page = self._page()
         shown = self._shown(page)
         if self.memory.get(SHOWN) == shown[SHOWN] and not self.doubtful:

@@ -58,8 +58,8 @@ async def show(run: Run, options: SlackOptions, record: Record, context: Context
     await _admit(record.target, options, context)
     if not due(run, options.on, memory.get(POSTED, "")):
         return memory
-    message = await _message(run, options, context)
     context.quota(SCOPE, CHANNEL).check(Cost(write=True, final=run.final))
+    message = await _message(run, options, context)
     async with context.attempt():
         await _post(context, message, final=run.final)
     memory = {**memory, POSTED: occasion(run)}

@@ -1,9 +1,10 @@
 """One card for each run, which follows it; and what is told in the thread."""
 
 import pytest
+from tekton_integrations_slack.calls import CHANNEL
 
 from integrations.slack.tests.helpers import LOG, Stage, stage
-from tekton_integrations import Excerpt, PermanentError, State, TemporaryError, Throttled
+from tekton_integrations import Cost, Excerpt, PermanentError, State, TemporaryError, Throttled
 from tekton_integrations.record import Attempt
 from tekton_integrations.testing import make_run
 from tests.fakes.slack import Cut, Refusal
@@ -190,6 +191,18 @@ async def test_a_reply_that_fails_leaves_the_card_and_is_made_later(scene: Stage
         await scene.show(State.FAILED)
     await scene.show(State.FAILED)
     assert (scene.card.color, scene.reply.broadcast) == ("#e01e5a", True)
+
+
+async def test_who_has_to_wait_reads_nothing_in_vain(scene: Stage) -> None:
+    scene.fails()
+    while not (posts := scene.context().quota("channel build-cop", CHANNEL)).until(Cost(write=True)):
+        posts.take(Cost(write=True))
+    scene.time.time -= 5.0
+    with pytest.raises(Throttled):
+        await scene.show(State.FAILED)
+    assert scene.reads == []
+    await scene.show(State.FAILED)
+    assert "children" in scene.reads
 
 
 async def test_where_slack_does_not_take_the_layout_the_words_are_shown_without() -> None:

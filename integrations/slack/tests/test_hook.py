@@ -135,8 +135,10 @@ async def test_it_says_one_thing_a_second(scene: Stage) -> None:
         await scene.show(State.SUCCEEDED)
     scene.memory, scene.remembered = {}, {}
     scene.time.time -= 5.0
+    scene.reads.clear()
     with pytest.raises(Throttled):
         await scene.show(State.SUCCEEDED)
+    assert scene.reads == [], "who has to wait reads nothing in vain"
 
 
 async def test_what_was_said_can_t_be_taken_back(scene: Stage) -> None:

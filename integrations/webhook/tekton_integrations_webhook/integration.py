@@ -19,7 +19,7 @@ from tekton_integrations import (
 )
 from tekton_integrations.addresses import place
 from tekton_integrations.occasions import includes
-from tekton_integrations.posting import Message, Poster
+from tekton_integrations.posting import Message, Poster, ready
 from tekton_integrations_webhook import facts, payload
 from tekton_integrations_webhook.bodies import OPEN, filled, mentions, of_run
 from tekton_integrations_webhook.facts import FINISHED, PIPELINE, Facts
@@ -55,6 +55,7 @@ class Webhook(Integration):
         if not includes(options.on, run.state, milestone.name):
             summary = f"{where} is not told of {milestone.name}: `on` leaves it out"
             return Result(memory=forgotten(record.memory) | kept, summary=summary)
+        ready(context)
         children = await context.children() if ended and run.state.red else []
         said = facts.of_run(run, children, context.details_url)
         body = await _body(said, options, context)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from integrations.webhook.tests.helpers import DONE, NAMES, Stage, milestone
-from tekton_integrations import PermanentError, State, Target, TemporaryError
+from tekton_integrations import PermanentError, State, Target, TemporaryError, Throttled
 from tekton_integrations.posting import RETRIED, RETRIES, in_doubt
 from tekton_integrations.testing import make_child, make_run
 from tests.fakes.webhook import KEY, OTHER_KEY, Cut, Refusal
@@ -53,6 +53,14 @@ async def test_a_repetition_has_the_same_id_and_the_time_of_its_own_attempt(stag
     assert 5 <= int(second.timestamp) - int(first.timestamp) < 60
     assert abs(int(first.timestamp) - time.time()) < 60
     assert stage.receiver.repeats == {first.id: 1}
+
+
+async def test_who_has_to_wait_reads_nothing_in_vain(stage: Stage) -> None:
+    stage.receiver.faults.add(Refusal(status=429, retry_after=60), times=1)
+    for _ in range(2):
+        with pytest.raises(Throttled):
+            await stage.tell(make_run(State.FAILED))
+    assert stage.reads == ["children"]
 
 
 async def test_the_record_says_how_often_it_was_tried_again(stage: Stage) -> None:
