@@ -12,6 +12,7 @@ from tekton_integrations import (
     Cost,
     Excerpt,
     PermanentError,
+    Quota,
     Record,
     Response,
     Run,
@@ -58,10 +59,12 @@ async def show(run: Run, options: SlackOptions, record: Record, context: Context
     await _admit(record.target, options, context)
     if not due(run, options.on, memory.get(POSTED, "")):
         return memory
-    context.quota(SCOPE, CHANNEL).check(Cost(write=True, final=run.final))
+    quota, cost = context.quota(SCOPE, CHANNEL), Cost(write=True, final=run.final)
+    quota.check(cost)  # who has to wait would read in vain what the message says
     message = await _message(run, options, context)
+    quota.check(cost)  # others may have gone meanwhile, and what is announced is to be called
     async with context.attempt():
-        await _post(context, message, final=run.final)
+        await _post(context, message, quota, cost)
     memory = {**memory, POSTED: occasion(run)}
     context.remember(memory)
     return memory
@@ -93,8 +96,7 @@ async def _message(run: Run, options: SlackOptions, context: Context) -> Message
     return message
 
 
-async def _post(context: Context, message: Message, *, final: bool) -> None:
-    quota, cost = context.quota(SCOPE, CHANNEL), Cost(write=True, final=final)
+async def _post(context: Context, message: Message, quota: Quota, cost: Cost) -> None:
     quota.take(cost)
     headers = {"content-type": "application/json; charset=utf-8"}
     response = await context.http.request("POST", address(context), headers, msgspec.json.encode(message), limit=_LIMIT)

@@ -1,12 +1,13 @@
 """What an incoming webhook says: once, at the end, or on the occasions that are named; and whom it is told."""
 
 import pytest
-from tekton_integrations_slack.hook import due, occasion
+from tekton_integrations_slack.hook import SCOPE, due, occasion
 
 from integrations.slack.tests.helpers import LOG, Stage
-from tekton_integrations import PermanentError, State, TemporaryError, Throttled
+from tekton_integrations import Child, Cost, PermanentError, State, TemporaryError, Throttled
 from tekton_integrations.testing import make_run
 from tests.fakes.slack import Cut, Refusal
+from tests.spending import spend
 
 
 async def test_there_is_one_message_at_the_end(scene: Stage) -> None:
@@ -139,6 +140,21 @@ async def test_it_says_one_thing_a_second(scene: Stage) -> None:
     with pytest.raises(Throttled):
         await scene.show(State.SUCCEEDED)
     assert scene.reads == [], "who has to wait reads nothing in vain"
+
+
+async def test_nothing_is_announced_that_has_to_wait_by_the_time_its_log_is_read(
+    scene: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scene.use_webhook()
+
+    async def children() -> list[Child]:
+        spend(scene.quotas[SCOPE], Cost(write=True))  # others say something meanwhile
+        return []
+
+    monkeypatch.setattr(scene, "_children", children)
+    with pytest.raises(Throttled):
+        await scene.show(State.SUCCEEDED)
+    assert scene.attempts == 0
 
 
 async def test_what_was_said_can_t_be_taken_back(scene: Stage) -> None:
