@@ -14,6 +14,7 @@ from tekton_integrations_github.options import AppSettings, GitHubOptions, Token
 from tekton_integrations import Cost, Credential, Quota, Record
 from tekton_integrations.testing import SECRET, Workbench, make_child, make_record, make_run
 from tests.fakes.github import App, CheckRun, GitHub, Status
+from tests.spending import spend
 
 SHA = "3f78685aa0b1c2d3e4f5061728394a5b6c7d8e9f"
 INSTALLATION = "GET /repos/{repo}/installation"
@@ -76,9 +77,7 @@ def record(memory: Mapping[str, str] | None = None, name: str = "build", options
 
 def room_for(quota: Quota, writes: int, endpoint: str, points: int = 5) -> None:
     """Of ends of runs: takes the rest."""
-    cost = Cost(points=points, write=True, final=True, endpoint=endpoint)
-    while quota.openings(cost) > writes:
-        quota.take(cost)
+    spend(quota, Cost(points=points, write=True, final=True, endpoint=endpoint), writes)
 
 
 async def together(*awaitables: Any) -> list[Any]:

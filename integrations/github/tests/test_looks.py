@@ -10,6 +10,7 @@ from tekton_integrations_github.integration import GitHub
 from integrations.github.tests.helpers import OPTIONS, SHA, Stage, child, record, room_for, run, together
 from tekton_integrations import Cost, Excerpt, Result, State, Step, Throttled
 from tests.fakes.github import Output
+from tests.spending import spend
 
 EVERYTHING = replace(OPTIONS, checks="tasks", comment="always", pull_request="12", environment="staging")
 FINDINGS = 60
@@ -132,8 +133,7 @@ async def test_nothing_is_looked_for_as_long_as_what_follows_may_not_go(scene: S
     for quota in scene.quotas.values():
         quota.penalise(1.0)
         scene.github.clock.advance(2.0)
-        while not quota.until(WRITE):
-            quota.take(WRITE)
+        spend(quota, WRITE)
     before = len(scene.github.requests)
     with pytest.raises(Throttled):
         await look()
